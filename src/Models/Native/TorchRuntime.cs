@@ -1,0 +1,43 @@
+using TorchSharp;
+
+namespace NoProp.Models.Native;
+
+/// <summary>The native library: loads it, sets its threads, explains its failures.</summary>
+public static class TorchRuntime
+{
+    [ThreadStatic]
+    private static bool singleThreaded;
+
+    /// <summary>libtorch's version.</summary>
+    public static string Version => torch.__version__;
+
+    /// <summary>Loads libtorch.</summary>
+    /// <exception cref="NoPropException">It cannot be loaded; the message says why and what to do.</exception>
+    public static void Load()
+    {
+        try
+        {
+            torch.InitializeDeviceType(DeviceType.CPU);
+            using torch.Tensor probe = torch.zeros(1);
+        }
+        catch (Exception e) when (e is NotSupportedException or DllNotFoundException or TypeInitializationException or BadImageFormatException)
+        {
+            string cause = (e.GetBaseException().Message.Split('\n') is [string first, ..] ? first : e.Message).Trim();
+            throw new NoPropException(
+                $"libtorch cannot be loaded ({cause}). Build with `dotnet build -c Release` on the machine that runs it (64-bit Linux with glibc 2.28 or newer, Windows x64 or macOS arm64)", e);
+        }
+    }
+
+    /// <summary>
+    /// Makes libtorch compute with one thread on the calling thread. Its OpenMP setting belongs to the calling thread, so every compute thread
+    /// does this itself; parallelism comes from training several blocks at once, and sums keep one order.
+    /// </summary>
+    public static void UseOneThread()
+    {
+        if (!singleThreaded)
+        {
+            torch.set_num_threads(1);
+            singleThreaded = true;
+        }
+    }
+}

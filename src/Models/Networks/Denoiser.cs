@@ -1,0 +1,69 @@
+using NoProp.Models.Data;
+using NoProp.Models.Randomness;
+using static TorchSharp.torch;
+using Functional = TorchSharp.torch.nn.functional;
+
+namespace NoProp.Models.Networks;
+
+/// <summary>
+/// The network of one block in discrete time (paper, section 2.3.2 and Figure 5): image and noisy label meet and give logits over the
+/// classes. Its output in embedding space is u_hat = softmax(logits) W.
+/// </summary>
+public sealed class Denoiser : IDisposable
+{
+    private readonly ImageEncoder image;
+    private readonly LabelEncoder label;
+    private readonly Linear[] hidden;
+    private readonly BatchNorm[] norms;
+    private readonly Linear output;
+
+    /// <summary>A network with initial weights.</summary>
+    /// <param name="settings">Layout and sizes.</param>
+    /// <param name="shape">Size of the images.</param>
+    /// <param name="classes">Number of classes m.</param>
+    /// <param name="embeddingSize">Size d of the label embedding.</param>
+    /// <param name="weights">Where the initial weights are drawn.</param>
+    /// <exception cref="NoPropException">The images are too small for the layout.</exception>
+    public Denoiser(NetworkSettings settings, ImageShape shape, int classes, int embeddingSize, NoiseKey weights)
+    {
+        image = ImageEncoder.Create(Parameters, settings, shape);
+        label = LabelEncoder.Create(Parameters, settings, embeddingSize);
+        int[] widths = [image.Features + label.Features, .. settings.Hidden];
+        hidden = new Linear[settings.Hidden.Count];
+        norms = new BatchNorm[settings.Kind == NetworkKind.Paper ? hidden.Length : 0];
+        for (int i = 0; i < hidden.Length; i++)
+        {
+            hidden[i] = new(Parameters, $"fused.fc{i + 1}", widths[i], widths[i + 1]);
+            if (i < norms.Length)
+            {
+                norms[i] = new(Parameters, $"fused.norm{i + 1}", widths[i + 1]);
+            }
+        }
+
+        output = new(Parameters, "fused.output", widths[^1], classes);
+        Parameters.Build(weights);
+    }
+
+    /// <summary>Weights and running statistics.</summary>
+    public ParameterSet Parameters { get; } = new();
+
+    /// <summary>Logits over the classes.</summary>
+    /// <param name="images">[batch, channels, height, width].</param>
+    /// <param name="z">z_{t-1}, [batch, d].</param>
+    /// <param name="pass">Training or inference.</param>
+    /// <returns>[batch, m].</returns>
+    public Tensor Logits(Tensor images, Tensor z, ForwardPass pass)
+    {
+        Tensor h = cat([image.Forward(images, pass), label.Forward(z, pass)], 1);
+        for (int i = 0; i < hidden.Length; i++)
+        {
+            h = hidden[i].Forward(h);
+            h = Functional.relu(i < norms.Length ? norms[i].Forward(h, pass) : h);
+        }
+
+        return output.Forward(h);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Parameters.Dispose();
+}

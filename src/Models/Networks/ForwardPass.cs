@@ -1,0 +1,14 @@
+using NoProp.Models.Randomness;
+
+namespace NoProp.Models.Networks;
+
+/// <summary>How a network is run: for training, with dropout and the batch's own statistics, or for inference, without.</summary>
+/// <param name="Dropout">Where dropout masks are drawn while training; null at inference.</param>
+public readonly record struct ForwardPass(NoiseKey? Dropout)
+{
+    /// <summary>No dropout, running statistics.</summary>
+    public static ForwardPass Inference { get; }
+
+    /// <summary>Whether this is a training step.</summary>
+    public bool Training => Dropout is not null;
+}

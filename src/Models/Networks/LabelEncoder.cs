@@ -1,0 +1,52 @@
+using static TorchSharp.torch;
+using Functional = TorchSharp.torch.nn.functional;
+
+namespace NoProp.Models.Networks;
+
+/// <summary>The label pathway of a block: the noisy embedding z to a vector of features.</summary>
+internal abstract class LabelEncoder
+{
+    /// <summary>Width of the output.</summary>
+    public abstract int Features { get; }
+
+    /// <summary>[batch, d] to [batch, <see cref="Features"/>].</summary>
+    public abstract Tensor Forward(Tensor z, ForwardPass pass);
+
+    /// <summary>The pathway of the given layout for an embedding of size d.</summary>
+    public static LabelEncoder Create(ParameterSet parameters, NetworkSettings settings, int embeddingSize) => settings.Kind switch
+    {
+        NetworkKind.Compact => new Compact(parameters, settings, embeddingSize),
+        NetworkKind.Paper => new Paper(parameters, settings, embeddingSize),
+        _ => throw new ArgumentOutOfRangeException(nameof(settings), settings.Kind, null),
+    };
+
+    /// <summary>Fully connected, ReLU, fully connected.</summary>
+    private sealed class Compact(ParameterSet parameters, NetworkSettings settings, int embeddingSize) : LabelEncoder
+    {
+        private readonly Linear first = new(parameters, "label.fc1", embeddingSize, settings.LabelFeatures);
+        private readonly Linear second = new(parameters, "label.fc2", settings.LabelFeatures, settings.LabelFeatures);
+
+        public override int Features => settings.LabelFeatures;
+
+        public override Tensor Forward(Tensor z, ForwardPass pass) => second.Forward(Functional.relu(first.Forward(z)));
+    }
+
+    /// <summary>Three fully connected layers, the second and third with skip connections, batch normalisation.</summary>
+    private sealed class Paper(ParameterSet parameters, NetworkSettings settings, int embeddingSize) : LabelEncoder
+    {
+        private readonly Linear first = new(parameters, "label.fc1", embeddingSize, settings.LabelFeatures);
+        private readonly Linear second = new(parameters, "label.fc2", settings.LabelFeatures, settings.LabelFeatures);
+        private readonly Linear third = new(parameters, "label.fc3", settings.LabelFeatures, settings.LabelFeatures);
+        private readonly BatchNorm norm = new(parameters, "label.norm", settings.LabelFeatures);
+
+        public override int Features => settings.LabelFeatures;
+
+        public override Tensor Forward(Tensor z, ForwardPass pass)
+        {
+            Tensor h = Functional.relu(first.Forward(z));
+            h = Functional.relu(second.Forward(h) + h);
+            h = Functional.relu(third.Forward(h) + h);
+            return norm.Forward(h, pass);
+        }
+    }
+}

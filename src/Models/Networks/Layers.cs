@@ -1,0 +1,53 @@
+using NoProp.Models.Randomness;
+using static TorchSharp.torch;
+using Functional = TorchSharp.torch.nn.functional;
+
+namespace NoProp.Models.Networks;
+
+// libtorch's own modules draw initial weights and dropout masks from one global generator; these take an address instead.
+
+/// <summary>y = x A^T + b. Initial weights and bias are uniform in +-1/sqrt(inputs), as in torch.nn.Linear.</summary>
+internal sealed class Linear(ParameterSet parameters, string name, int inputs, int outputs)
+{
+    private readonly Parameter weight = parameters.AddUniform($"{name}.weight", [outputs, inputs], 1 / MathF.Sqrt(inputs));
+    private readonly Parameter bias = parameters.AddUniform($"{name}.bias", [outputs], 1 / MathF.Sqrt(inputs));
+
+    /// <summary>[batch, inputs] to [batch, outputs].</summary>
+    public Tensor Forward(Tensor x) => Functional.linear(x, weight.Value, bias.Value);
+}
+
+/// <summary>A 3x3 convolution of stride 1. Initial values as in torch.nn.Conv2d.</summary>
+internal sealed class Convolution(ParameterSet parameters, string name, int inputs, int outputs, bool padded)
+{
+    private readonly Parameter weight = parameters.AddUniform($"{name}.weight", [outputs, inputs, 3, 3], 1 / MathF.Sqrt(inputs * 9));
+    private readonly Parameter bias = parameters.AddUniform($"{name}.bias", [outputs], 1 / MathF.Sqrt(inputs * 9));
+    private readonly long[] padding = padded ? [1, 1] : [0, 0];
+
+    /// <summary>[batch, inputs, h, w] to [batch, outputs, h, w] if padded, otherwise [batch, outputs, h - 2, w - 2].</summary>
+    public Tensor Forward(Tensor x) => Functional.conv2d(x, weight.Value, bias.Value, padding: padding);
+
+    /// <summary>Convolution, 2x2 max-pooling, ReLU. ReLU after the pool is the same function on a quarter of the values.</summary>
+    public Tensor ForwardPoolRelu(Tensor x) => Functional.relu(Functional.max_pool2d(Forward(x), 2));
+}
+
+/// <summary>Batch normalisation over features, momentum 0.1, epsilon 1e-5.</summary>
+internal sealed class BatchNorm(ParameterSet parameters, string name, int features)
+{
+    private readonly Parameter weight = parameters.AddConstant($"{name}.weight", [features], 1);
+    private readonly Parameter bias = parameters.AddConstant($"{name}.bias", [features], 0);
+    private readonly Parameter mean = parameters.AddStatistic($"{name}.running_mean", [features], 0);
+    private readonly Parameter variance = parameters.AddStatistic($"{name}.running_var", [features], 1);
+
+    /// <summary>[batch, features] to the same; in training the batch needs at least two rows.</summary>
+    public Tensor Forward(Tensor x, ForwardPass pass) =>
+        Functional.batch_norm(x, mean.Value, variance.Value, weight.Value, bias.Value, pass.Training);
+}
+
+/// <summary>Inverted dropout.</summary>
+/// <param name="probability">Probability that a value is dropped, in [0, 1).</param>
+/// <param name="site">Which dropout of the network this is, 0..15; each has its own range of random numbers.</param>
+internal sealed class Dropout(double probability, int site)
+{
+    public Tensor Forward(Tensor x, ForwardPass pass) =>
+        pass.Dropout is { } key && probability > 0 ? x * Noise.DropoutMask(key, probability, x.shape, (long)site << 30) : x;
+}

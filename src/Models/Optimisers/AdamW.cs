@@ -1,0 +1,59 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace NoProp.Models.Optimisers;
+
+/// <summary>
+/// Adam with decoupled weight decay (Loshchilov, Hutter, "Decoupled weight decay regularization", algorithm 2) over one flat vector, so
+/// that its whole state is two vectors of the same length.
+/// </summary>
+public sealed class AdamW : IDisposable
+{
+    private const double Beta1 = 0.9;
+    private const double Beta2 = 0.999;
+    private const double Epsilon = 1e-8;
+
+    private readonly double learningRate;
+    private readonly double weightDecay;
+
+    /// <summary>An optimiser that has made no step.</summary>
+    /// <param name="count">Number of parameters.</param>
+    /// <param name="learningRate">Step size.</param>
+    /// <param name="weightDecay">Decay of the parameters per unit of step size.</param>
+    public AdamW(long count, double learningRate, double weightDecay)
+    {
+        this.learningRate = learningRate;
+        this.weightDecay = weightDecay;
+        FirstMoment = zeros(count, ScalarType.Float32).DetachFromDisposeScope();
+        SecondMoment = zeros(count, ScalarType.Float32).DetachFromDisposeScope();
+    }
+
+    /// <summary>Moving average of the gradient, float32 [count].</summary>
+    public Tensor FirstMoment { get; }
+
+    /// <summary>Moving average of its square, float32 [count].</summary>
+    public Tensor SecondMoment { get; }
+
+    /// <summary>Updates the parameters in place.</summary>
+    /// <param name="parameters">float32 [count].</param>
+    /// <param name="gradient">float32 [count].</param>
+    /// <param name="step">Number of this step, from 1.</param>
+    public void Step(Tensor parameters, Tensor gradient, long step)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable guard = no_grad();
+        FirstMoment.mul_(Beta1).add_(gradient, alpha: 1 - Beta1);
+        SecondMoment.mul_(Beta2).addcmul_(gradient, gradient, 1 - Beta2);
+        double correction1 = 1 - Math.Pow(Beta1, step);
+        double correction2 = Math.Sqrt(1 - Math.Pow(Beta2, step));
+        Tensor denominator = SecondMoment.sqrt().div_(correction2).add_(Epsilon);
+        parameters.mul_(1 - learningRate * weightDecay).addcdiv_(FirstMoment, denominator, -learningRate / correction1);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        FirstMoment.Dispose();
+        SecondMoment.Dispose();
+    }
+}
