@@ -1,0 +1,113 @@
+using System.Collections.Immutable;
+using Akka.Actor;
+using NoProp.Actors.Protocol;
+using NoProp.Actors.Training;
+using NoProp.Models;
+using NoProp.Models.Checkpoints;
+using NoProp.Models.Methods;
+using NoProp.Models.Native;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace NoProp.Actors.Inference;
+
+/// <summary>
+/// Answers requests: draws z_0, sends it down the chain of denoisers, and reads z_T with the classifier. It never waits for training;
+/// every block answers with the newest snapshot that it was given.
+/// </summary>
+public sealed class InferenceActor : ReceiveActor
+{
+    private readonly IMethod method;
+    private readonly IActorRef[] chain;
+    private Snapshot? newestHead;
+    private IClassifierCompute? classifier;
+    private long classifierVersion = -1;
+
+    /// <summary>An inference actor with its chain.</summary>
+    public InferenceActor(IMethod method)
+    {
+        this.method = method;
+        chain = new IActorRef[method.Blocks];
+        IActorRef next = Self;
+        foreach (BlockId block in BlockId.UpTo(method.Blocks).Reverse())
+        {
+            chain[block.Index] = next = Context.ActorOf(DenoiserActor.Props(block, method, next), block.FileName);
+        }
+
+        Receive<PublishSnapshots>(Publish);
+        Receive<Classify>(Start);
+        Receive<Denoise>(Finish);
+        Receive<DenoiseFailed>(failed => Fail(failed.At, failed.Reason));
+    }
+
+    /// <summary>Props on the inference dispatcher.</summary>
+    public static Props Props(IMethod method) =>
+        Akka.Actor.Props.Create(() => new InferenceActor(method)).WithDispatcher(Dispatchers.Inference);
+
+    /// <inheritdoc/>
+    protected override void PostStop() => classifier?.Dispose();
+
+    private void Publish(PublishSnapshots publish)
+    {
+        foreach (Snapshot snapshot in publish.Snapshots)
+        {
+            if (BlockId.UpTo(method.Blocks).Where(block => block.FileName == snapshot.Name).Cast<BlockId?>().FirstOrDefault() is { } block)
+            {
+                chain[block.Index].Tell(snapshot);
+            }
+            else
+            {
+                newestHead = snapshot;
+            }
+        }
+    }
+
+    private void Start(Classify request)
+    {
+        if (newestHead is null)
+        {
+            Sender.Tell(new ClassifyFailed(request.Id, "the classifier has no snapshot yet: it has not been trained"));
+            return;
+        }
+
+        Tensor start = request.Noise.Start(request.First, request.Images.shape[0], method.EmbeddingSize).DetachFromDisposeScope();
+        chain[0].Tell(new Denoise(request, Sender, [start], []));
+    }
+
+    private void Finish(Denoise answered)
+    {
+        try
+        {
+            TorchRuntime.UseOneThread();
+            if (classifierVersion != newestHead!.Clock)
+            {
+                classifier?.Dispose();
+                classifier = method.CreateClassifier(newestHead);
+                classifierVersion = newestHead.Clock;
+            }
+
+            using DisposeScope scope = NewDisposeScope();
+            ImmutableArray<float[]> probabilities = [.. answered.Trace.Skip(1).Select(z => classifier!.Probabilities(z).data<float>().ToArray())];
+            answered.ReplyTo.Tell(new Classified(answered.Request.Id, method.Classes, probabilities, answered.Versions));
+            Free(answered);
+        }
+        catch (NoPropException e)
+        {
+            Fail(answered, e.Message);
+        }
+    }
+
+    private static void Fail(Denoise at, string reason)
+    {
+        at.ReplyTo.Tell(new ClassifyFailed(at.Request.Id, reason));
+        Free(at);
+    }
+
+    private static void Free(Denoise message)
+    {
+        foreach (Tensor z in message.Trace)
+        {
+            z.Dispose();
+        }
+    }
+}

@@ -1,0 +1,19 @@
+using NoProp.Models.Checkpoints;
+
+namespace NoProp.Actors.Protocol;
+
+// Trainer and head.
+
+/// <summary>Trainer to head: train up to this step. Higher ones replace lower ones.</summary>
+/// <param name="To">Steps in all.</param>
+/// <param name="State">The newest state, for a head that has none: it has just been started.</param>
+public sealed record AdvanceHead(long To, Snapshot? State);
+
+/// <summary>Head to trainer: this far.</summary>
+/// <param name="Clock">Steps in all.</param>
+/// <param name="Loss">Mean cross-entropy of the steps since the last message.</param>
+/// <param name="State">The head now.</param>
+public sealed record HeadAdvanced(long Clock, float Loss, Snapshot State);
+
+/// <summary>Head to trainer: a step failed, and the head begins again from the state that it is sent.</summary>
+public sealed record HeadRestarted(string Cause);

@@ -1,0 +1,60 @@
+using System.Collections.Immutable;
+using NoProp.Models.Checkpoints;
+using NoProp.Models.Methods;
+using static TorchSharp.torch;
+
+namespace NoProp.Actors.Protocol;
+
+// Everyone who wants an answer, the inference actor, and its chain of denoisers.
+
+/// <summary>To the inference actor: newer states of blocks or of the head. Requests that come later are answered with them.</summary>
+public sealed record PublishSnapshots(ImmutableArray<Snapshot> Snapshots);
+
+/// <summary>To the inference actor: which classes are these? Answered to the sender with <see cref="Classified"/> or <see cref="ClassifyFailed"/>.</summary>
+/// <param name="Id">Comes back in the answer.</param>
+/// <param name="Images">Network input, [n, channels, height, width]; stays the sender's, who keeps it until the answer.</param>
+/// <param name="First">Number of the first image, the address of its noise.</param>
+/// <param name="Noise">Random numbers of z_0 and, if stochastic, of every step.</param>
+public sealed record Classify(long Id, Tensor Images, long First, InferenceNoise Noise);
+
+/// <summary>The answer.</summary>
+/// <param name="Id">The request's.</param>
+/// <param name="Classes">Number of classes m.</param>
+/// <param name="Probabilities">For each depth 1..T, p_out(y | z_t) of every image: [n * m], row by row.</param>
+/// <param name="Versions">Clock of each block that answered, 1..T.</param>
+public sealed record Classified(long Id, int Classes, ImmutableArray<float[]> Probabilities, ImmutableArray<long> Versions)
+{
+    /// <summary>The most probable class of each image after block <paramref name="depth"/> (1..T).</summary>
+    public IEnumerable<int> Predictions(int depth) =>
+        Probabilities[depth - 1].Chunk(Classes).Select(row => Array.IndexOf(row, row.Max()));
+}
+
+/// <summary>There is no answer.</summary>
+public sealed record ClassifyFailed(long Id, string Reason);
+
+/// <summary>To the evaluation actor: measure the accuracy on the test set.</summary>
+/// <param name="Epoch">Comes back in the answer.</param>
+public sealed record Evaluate(int Epoch);
+
+/// <summary>Evaluation actor to the asker.</summary>
+/// <param name="Epoch">The request's.</param>
+/// <param name="AccuracyPerBlock">Share of test images read right after each block, 0..1, mean over the draws of noise.</param>
+/// <param name="Versions">Clock of each block that answered last.</param>
+public sealed record Evaluated(int Epoch, ImmutableArray<double> AccuracyPerBlock, ImmutableArray<long> Versions)
+{
+    /// <summary>Accuracy of the whole chain, 0..1.</summary>
+    public double Accuracy => AccuracyPerBlock[^1];
+}
+
+/// <summary>Evaluation actor to the asker: it could not be measured.</summary>
+public sealed record EvaluationFailed(int Epoch, string Reason);
+
+/// <summary>Along the chain: a request on its way.</summary>
+/// <param name="Request">What was asked.</param>
+/// <param name="ReplyTo">Who gets z_T.</param>
+/// <param name="Trace">z_0..z_t so far, each [n, d]; owned by the message.</param>
+/// <param name="Versions">Clocks of the blocks passed.</param>
+internal sealed record Denoise(Classify Request, Akka.Actor.IActorRef ReplyTo, ImmutableArray<Tensor> Trace, ImmutableArray<long> Versions);
+
+/// <summary>From a denoiser: the request stops here.</summary>
+internal sealed record DenoiseFailed(Denoise At, string Reason);

@@ -1,0 +1,226 @@
+using System.Collections.Immutable;
+using NoProp.Actors.Policies;
+using NoProp.Models;
+
+namespace NoProp.Actors.Training;
+
+/// <summary>Something that happened to a run.</summary>
+public abstract record RunInput
+{
+    private RunInput()
+    {
+    }
+
+    /// <summary>A worker offers its slots.</summary>
+    public sealed record WorkerJoined(string Worker, int Slots) : RunInput;
+
+    /// <summary>A worker is gone, and what it held with it.</summary>
+    public sealed record WorkerLeft(string Worker) : RunInput;
+
+    /// <summary>A worker has trained a lease, up to step <paramref name="To"/>; fewer than leased when it was asked to stop.</summary>
+    public sealed record Committed(Lease Lease, long To) : RunInput;
+
+    /// <summary>A sign of life from the holder of a lease.</summary>
+    public sealed record Renewed(Lease Lease) : RunInput;
+
+    /// <summary>The head has trained up to this step.</summary>
+    public sealed record HeadAdvanced(long Clock) : RunInput;
+
+    /// <summary>Time has passed.</summary>
+    public sealed record Tick : RunInput;
+
+    /// <summary>Somebody wants the run to stop where it is.</summary>
+    public sealed record StopRequested : RunInput;
+
+    /// <summary>The run cannot go on.</summary>
+    public sealed record Broken(string Reason) : RunInput;
+}
+
+/// <summary>What is to be done about it.</summary>
+public abstract record RunEffect
+{
+    private RunEffect()
+    {
+    }
+
+    /// <summary>Give this lease to its worker.</summary>
+    public sealed record Grant(Lease Lease) : RunEffect;
+
+    /// <summary>Take a lease back: its holder is not to be waited for.</summary>
+    public sealed record Revoke(Lease Lease, string Reason) : RunEffect;
+
+    /// <summary>Ask the holder to stop after its present step and to commit.</summary>
+    public sealed record Truncate(Lease Lease) : RunEffect;
+
+    /// <summary>Keep the state that came with this commit.</summary>
+    public sealed record Accept(Lease Lease, long To) : RunEffect;
+
+    /// <summary>Throw away what came with this commit.</summary>
+    public sealed record Refuse(Lease Lease) : RunEffect;
+
+    /// <summary>Let the head train up to this step.</summary>
+    public sealed record AdvanceHead(long To) : RunEffect;
+
+    /// <summary>Every block has finished this epoch (counted from 1).</summary>
+    public sealed record EpochCompleted(int Epoch) : RunEffect;
+
+    /// <summary>Nothing runs any more: the goal is reached, the run was stopped, or (with a reason) it is broken.</summary>
+    public sealed record Ended(bool Complete, string? Failure) : RunEffect;
+}
+
+/// <summary>
+/// The trainer's decisions as a pure function (state, input, time) -> (state, effects). The actor around it only carries the effects out.
+/// </summary>
+public static class RunLogic
+{
+    /// <summary>What follows from one input.</summary>
+    /// <param name="state">The run before.</param>
+    /// <param name="input">What happened.</param>
+    /// <param name="now">Time since the run began.</param>
+    public static (RunState State, ImmutableList<RunEffect> Effects) Decide(RunState state, RunInput input, TimeSpan now)
+    {
+        if (state.Phase == RunPhase.Ended)
+        {
+            return (state, input is RunInput.Committed late ? [new RunEffect.Refuse(late.Lease)] : []);
+        }
+
+        ImmutableList<RunEffect>.Builder effects = ImmutableList.CreateBuilder<RunEffect>();
+        int epochs = state.EpochsDone;
+        RunState next = Apply(state, input, now, effects);
+        for (int epoch = epochs + 1; epoch <= next.EpochsDone; epoch++)
+        {
+            effects.Add(new RunEffect.EpochCompleted(epoch));
+        }
+
+        if (next.TotalSteps > next.HeadClock && (next.TotalSteps != state.TotalSteps || input is RunInput.WorkerJoined))
+        {
+            effects.Add(new RunEffect.AdvanceHead(next.TotalSteps));
+        }
+
+        if (next.Phase == RunPhase.Running)
+        {
+            next = GrantAll(next, now, effects);
+        }
+
+        bool idle = !next.Leases.Any() && next.HeadClock >= next.TotalSteps;
+        if (next.Phase != RunPhase.Ended && (next.Complete || (next.Phase == RunPhase.Stopping && idle)))
+        {
+            effects.Add(new RunEffect.Ended(next.Complete, Failure: null));
+            next = next with { Phase = RunPhase.Ended };
+        }
+
+        return (next, effects.ToImmutable());
+    }
+
+    private static RunState Apply(RunState state, RunInput input, TimeSpan now, ImmutableList<RunEffect>.Builder effects)
+    {
+        switch (input)
+        {
+            case RunInput.WorkerJoined joined:
+                return state with { Workers = state.Workers.SetItem(joined.Worker, new WorkerProgress(joined.Slots, [])) };
+
+            case RunInput.WorkerLeft left:
+                return RevokeWhere(
+                    state with { Workers = state.Workers.Remove(left.Worker) },
+                    block => block.Lease!.Worker == left.Worker,
+                    lease => $"{lease.Worker} is gone",
+                    effects);
+
+            case RunInput.Committed commit:
+                return Commit(state, commit, effects);
+
+            case RunInput.Renewed renewed when IsCurrent(state, renewed.Lease):
+                BlockProgress alive = state.Blocks[renewed.Lease.Block.Index];
+                return state.With(renewed.Lease.Block, alive with { Expires = now + state.Goal.LeaseTimeout });
+
+            case RunInput.HeadAdvanced head:
+                return state with { HeadClock = Math.Max(state.HeadClock, head.Clock) };
+
+            case RunInput.Tick:
+                return RevokeWhere(
+                    state,
+                    block => block.Expires <= now,
+                    lease => $"the trainer has waited {state.Goal.LeaseTimeout.TotalSeconds:0.#} s for {lease.Worker} to make a step of {lease.Block} ({lease.Steps})",
+                    effects);
+
+            case RunInput.StopRequested when state.Phase == RunPhase.Running:
+                effects.AddRange(state.Leases.Select(lease => new RunEffect.Truncate(lease)));
+                return state with { Phase = RunPhase.Stopping };
+
+            case RunInput.Broken broken:
+                effects.Add(new RunEffect.Ended(Complete: false, broken.Reason));
+                return state with { Phase = RunPhase.Ended };
+
+            default:
+                return state;
+        }
+    }
+
+    private static RunState Commit(RunState state, RunInput.Committed commit, ImmutableList<RunEffect>.Builder effects)
+    {
+        Lease lease = commit.Lease;
+        if (!IsCurrent(state, lease) || commit.To < lease.Steps.From || commit.To > lease.Steps.To)
+        {
+            effects.Add(new RunEffect.Refuse(lease));
+            return state with { RefusedCommits = state.RefusedCommits + 1 };
+        }
+
+        effects.Add(new RunEffect.Accept(lease, commit.To));
+        state = state.With(lease.Block, state.Blocks[lease.Block.Index] with { Clock = commit.To, Lease = null });
+        return state.Workers.TryGetValue(lease.Worker, out WorkerProgress? worker)
+            ? state with { Workers = state.Workers.SetItem(lease.Worker, worker with { Held = worker.Held.Add(lease.Block) }) }
+            : state;
+    }
+
+    /// <summary>Asks the policy for work for every free slot, until it says wait.</summary>
+    private static RunState GrantAll(RunState state, TimeSpan now, ImmutableList<RunEffect>.Builder effects)
+    {
+        foreach ((string name, WorkerProgress worker) in state.Workers)
+        {
+            for (int used = state.Leases.Count(lease => lease.Worker == name); used < worker.Slots; used++)
+            {
+                if (state.Goal.Policy.Next(state.View, new LeaseRequest(worker.Held)) is not PolicyDecision.Run run)
+                {
+                    break;
+                }
+
+                BlockProgress block = state.Blocks[run.Block.Index];
+                Lease lease = new(run.Block, block.Epoch.Next, run.Steps, name);
+                effects.Add(new RunEffect.Grant(lease));
+                state = state.With(run.Block, block with { Epoch = lease.Epoch, Lease = lease, Expires = now + state.Goal.LeaseTimeout });
+                state = state with { Grants = state.Grants + 1, Workers = Forget(state.Workers, run.Block, except: name) };
+            }
+        }
+
+        return state;
+    }
+
+    private static ImmutableSortedDictionary<string, WorkerProgress> Forget(
+        ImmutableSortedDictionary<string, WorkerProgress> workers, BlockId block, string except)
+    {
+        foreach ((string name, WorkerProgress worker) in workers)
+        {
+            if (name != except && worker.Held.Contains(block))
+            {
+                workers = workers.SetItem(name, worker with { Held = worker.Held.Remove(block) });
+            }
+        }
+
+        return workers;
+    }
+
+    private static RunState RevokeWhere(
+        RunState state, Func<BlockProgress, bool> condition, Func<Lease, string> reason, ImmutableList<RunEffect>.Builder effects)
+    {
+        foreach (BlockProgress block in state.Blocks.Where(block => block.Lease is not null && condition(block)))
+        {
+            effects.Add(new RunEffect.Revoke(block.Lease!, reason(block.Lease!)));
+            state = state.With(block.Lease!.Block, block with { Lease = null });
+        }
+
+        return state;
+    }
+
+    private static bool IsCurrent(RunState state, Lease lease) =>
+        state.Blocks[lease.Block.Index].Lease is { } current && current.Epoch == lease.Epoch && current.Worker == lease.Worker;
+}

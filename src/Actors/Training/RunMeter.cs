@@ -1,0 +1,48 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using NoProp.Actors.Protocol;
+using NoProp.Models.Checkpoints;
+
+namespace NoProp.Actors.Training;
+
+/// <summary>Time and work of a run. Not thread-safe.</summary>
+/// <param name="before">Wall time of earlier sessions of the same run.</param>
+/// <param name="begin">The run as this session found it.</param>
+internal sealed class RunMeter(TimeSpan before, RunState begin)
+{
+    private readonly Stopwatch watch = new();
+    private long steps;
+    private TimeSpan computeTime;
+
+    /// <summary>Slots of all workers.</summary>
+    public int Slots { get; set; }
+
+    /// <summary>Wall time of this session.</summary>
+    public TimeSpan Elapsed => watch.Elapsed;
+
+    /// <summary>Wall time of all sessions.</summary>
+    public TimeSpan Total => before + watch.Elapsed;
+
+    public void Start() => watch.Start();
+
+    public void Stop() => watch.Stop();
+
+    public void Add(int count, TimeSpan time) => (steps, computeTime) = (steps + count, computeTime + time);
+
+    public RunFigures Figures(RunState state, ImmutableArray<double> accuracy, ImmutableArray<Snapshot> snapshots)
+    {
+        double seconds = Elapsed.TotalSeconds;
+        long balanced = state.Goal.Blocks * (state.MinClock - begin.MinClock);
+        // What the slots could have made, had each done nothing but steps of the mean length.
+        double possible = steps == 0 ? 0 : Slots * seconds / (computeTime.TotalSeconds / steps);
+        bool whole = snapshots.Length == state.Goal.Blocks + 1;
+        return new RunFigures(
+            accuracy,
+            state.EpochsDone,
+            state.TotalSteps,
+            seconds > 0 ? (state.TotalSteps - begin.TotalSteps) / seconds : 0,
+            possible > 0 ? balanced / possible : 0,
+            Total,
+            whole ? WeightsHash.Sha256(snapshots) : "");
+    }
+}

@@ -1,0 +1,347 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Akka.Actor;
+using NoProp.Actors.Protocol;
+using NoProp.Models;
+using NoProp.Models.Checkpoints;
+
+namespace NoProp.Actors.Training;
+
+/// <summary>When the trainer tests the chain and writes checkpoints.</summary>
+/// <param name="EvaluateEveryEpochs">Epochs between tests; 0 for none, not even at the end.</param>
+/// <param name="CheckpointEveryEpochs">Epochs between checkpoints; 0 for the end alone.</param>
+/// <param name="CheckpointMinInterval">Least time between two checkpoints.</param>
+public sealed record TrainerCadence(int EvaluateEveryEpochs, int CheckpointEveryEpochs, TimeSpan CheckpointMinInterval);
+
+/// <summary>The actors around the trainer.</summary>
+/// <param name="Inference">Gets published snapshots.</param>
+/// <param name="Evaluation">Tests the chain.</param>
+/// <param name="Recorder">Writes checkpoints, and is told every event; null where nothing is recorded.</param>
+/// <param name="Observer">Told every event.</param>
+/// <param name="HeadProps">Makes the head, a child of the trainer.</param>
+public sealed record TrainerPartners(IActorRef Inference, IActorRef Evaluation, IActorRef? Recorder, IActorRef Observer, Props HeadProps);
+
+/// <summary>
+/// Runs a training: hands out leases, moves the clocks, publishes snapshots. Every decision is <see cref="RunLogic"/>'s; this actor keeps
+/// the newest snapshots and carries the effects out.
+/// </summary>
+public sealed class TrainerActor : ReceiveActor, IWithTimers
+{
+    /// <summary>Key of the wall time in a checkpoint's state, in seconds.</summary>
+    public const string WallSecondsKey = "wallSeconds";
+
+    /// <summary>Key of the number of leases granted in a checkpoint's state.</summary>
+    public const string GrantsKey = "grants";
+
+    private static readonly TimeSpan TickInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ConcludeWithin = TimeSpan.FromMinutes(10);
+
+    private readonly TrainerPartners partners;
+    private readonly TrainerCadence cadence;
+    private readonly Supervision supervision;
+    private readonly Dictionary<string, IActorRef> workers = [];
+    private readonly Snapshot?[] blocks;
+    private readonly RunMeter meter;
+    private readonly IActorRef head;
+    private RunState state;
+    private Snapshot? headState;
+    private TimeSpan lastCheckpoint;
+    private ImmutableArray<double> accuracy = [];
+    private string headFailure = "its actor stopped";
+
+    // Epochs that are over and whose test is not, in order; the last one's test is asked for when the head is ready too.
+    private readonly Queue<(int Epoch, long TotalSteps)> untested = [];
+
+    // What the end of the run still waits for.
+    private RunEffect.Ended? ending;
+    private int evaluations;
+    private bool saving;
+    private bool savedLast;
+    private RunEnded? ended;
+
+    /// <summary>A trainer that begins when its first worker registers.</summary>
+    /// <param name="goal">What is to be reached.</param>
+    /// <param name="resume">Where to go on; null to begin.</param>
+    /// <param name="cadence">When to test and to save.</param>
+    /// <param name="supervision">How often the head may fail.</param>
+    /// <param name="partners">The actors around it.</param>
+    public TrainerActor(RunGoal goal, Checkpoint? resume, TrainerCadence cadence, Supervision supervision, TrainerPartners partners)
+    {
+        (this.partners, this.cadence, this.supervision) = (partners, cadence, supervision);
+        blocks = [.. BlockId.UpTo(goal.Blocks).Select(block => resume?.Snapshots.FirstOrDefault(snapshot => snapshot.Name == block.FileName))];
+        headState = resume?.Snapshots.FirstOrDefault(snapshot => blocks.All(block => block != snapshot));
+        state = RunState.Begin(goal, [.. blocks.Select(block => block?.Clock ?? 0)], headState?.Clock ?? 0, long.Parse(resume?.State[GrantsKey] ?? "0", CultureInfo.InvariantCulture));
+        meter = new RunMeter(TimeSpan.FromSeconds(double.Parse(resume?.State[WallSecondsKey] ?? "0", CultureInfo.InvariantCulture)), state);
+        head = Context.Watch(Context.ActorOf(partners.HeadProps, "head"));
+        Publish([.. blocks.Append(headState).OfType<Snapshot>()]);
+
+        Receive<RegisterWorker>(worker =>
+        {
+            workers[worker.Name] = Context.Watch(Sender);
+            if (state.Workers.IsEmpty)
+            {
+                meter.Start();
+                Tell(new RunStarted([.. state.Blocks.Select(block => block.Clock)], goal.Target, goal.StepsPerEpoch, goal.Epochs, worker.Slots));
+            }
+
+            meter.Slots += worker.Slots;
+            Handle(new RunInput.WorkerJoined(worker.Name, worker.Slots));
+        });
+        Receive<StepsCommitted>(commit => Handle(new RunInput.Committed(commit.Lease, commit.To), commit));
+        Receive<LeaseRenewed>(renewed => Handle(new RunInput.Renewed(renewed.Lease)));
+        Receive<HeadAdvanced>(advanced =>
+        {
+            headState = advanced.State;
+            Publish([advanced.State]);
+            Tell(new HeadTrained(advanced.Clock, advanced.Loss));
+            Handle(new RunInput.HeadAdvanced(advanced.Clock));
+        });
+        Receive<BlockRestarted>(restarted => Tell(new Restarted(restarted.Block.ToString(), restarted.Cause)));
+        Receive<HeadRestarted>(restarted =>
+        {
+            Tell(new Restarted("head", restarted.Cause));
+            head.Tell(new AdvanceHead(state.TotalSteps, headState));
+        });
+        Receive<BlockGaveUp>(gaveUp => Break($"{gaveUp.Cause}; it failed {supervision.MaxFailures} times within {supervision.Within.TotalSeconds:0} s"));
+        Receive<Terminated>(terminated => PartnerStopped(terminated.ActorRef));
+        Receive<StopRun>(_ => Handle(new RunInput.StopRequested()));
+        Receive<Tick>(_ => Handle(new RunInput.Tick()));
+        Receive<ConcludeTimeout>(_ => Conclude($"the trainer has waited {ConcludeWithin.TotalMinutes:0} minutes for the {(evaluations > 0 ? "evaluation" : "recorder")}"), _ => ended is null);
+        Receive<Evaluated>(Evaluated);
+        Receive<EvaluationFailed>(failed =>
+        {
+            evaluations--;
+            untested.Dequeue();
+            Break($"the chain could not be tested: {failed.Reason}");
+            FinishIfDone();
+        });
+        Receive<CheckpointSaved>(saved =>
+        {
+            saving = false;
+            Tell(saved);
+            FinishIfDone();
+        });
+        Receive<RecordingFailed>(failed =>
+        {
+            if (ended is null)
+            {
+                (saving, savedLast) = (false, true);
+                Break(failed.Reason);
+                FinishIfDone();
+            }
+            else
+            {
+                ended = ended with { Outcome = RunOutcome.Failed, Reason = ended.Reason ?? failed.Reason };
+                Announce();
+            }
+        });
+        Receive<RunRecorded>(_ => Announce());
+    }
+
+    /// <inheritdoc/>
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    /// <inheritdoc/>
+    protected override void PreStart() => Timers.StartPeriodicTimer(nameof(Tick), new Tick(), TickInterval);
+
+    /// <inheritdoc/>
+    protected override SupervisorStrategy SupervisorStrategy() => supervision.Strategy(failure => headFailure = failure.Message);
+
+    private void Handle(RunInput input, StepsCommitted? commit = null)
+    {
+        (state, ImmutableList<RunEffect> effects) = RunLogic.Decide(state, input, meter.Elapsed);
+        foreach (RunEffect effect in effects)
+        {
+            CarryOut(effect, commit);
+        }
+    }
+
+    private void CarryOut(RunEffect effect, StepsCommitted? commit)
+    {
+        switch (effect)
+        {
+            // Comes before the grants that follow from it, so a lease carries the newest state.
+            case RunEffect.Accept:
+                Accept(commit!);
+                break;
+            case RunEffect.Grant grant:
+                workers[grant.Lease.Worker].Tell(new GrantLease(grant.Lease, blocks[grant.Lease.Block.Index]));
+                break;
+            case RunEffect.Truncate truncate:
+                workers[truncate.Lease.Worker].Tell(new TruncateLease(truncate.Lease));
+                break;
+            case RunEffect.Revoke revoke:
+                workers.GetValueOrDefault(revoke.Lease.Worker)?.Tell(new RevokeLease(revoke.Lease));
+                Tell(new LeaseRevoked(revoke.Lease, revoke.Reason));
+                break;
+            case RunEffect.Refuse refuse:
+                Tell(new CommitRefused(refuse.Lease));
+                break;
+            case RunEffect.AdvanceHead advance:
+                head.Tell(new AdvanceHead(advance.To, headState));
+                break;
+            case RunEffect.EpochCompleted completed:
+                CompleteEpoch(completed.Epoch);
+                break;
+            case RunEffect.Ended ended:
+                End(ended);
+                break;
+        }
+    }
+
+    private void Accept(StepsCommitted commit)
+    {
+        blocks[commit.Lease.Block.Index] = commit.State;
+        Publish([commit.State]);
+        meter.Add(commit.Losses.Length, commit.ComputeTime);
+        if (commit.Losses.Length > 0)
+        {
+            Tell(new StepsTrained(
+                commit.Lease.Block,
+                commit.Lease.Steps with { To = commit.To },
+                commit.Losses.Average(loss => loss.Loss),
+                commit.Losses.Average(loss => loss.SquaredError),
+                commit.To - state.MinClock,
+                commit.ComputeTime,
+                commit.Lease.Worker));
+        }
+    }
+
+    private void CompleteEpoch(int epoch)
+    {
+        bool last = epoch == state.Goal.Epochs;
+        if (cadence.EvaluateEveryEpochs > 0 && (last || epoch % cadence.EvaluateEveryEpochs == 0))
+        {
+            untested.Enqueue((epoch, state.TotalSteps));
+            // The last test waits for the head, so that it reads the final classifier too.
+            if (!last)
+            {
+                Evaluate();
+            }
+        }
+
+        if (!last && cadence.CheckpointEveryEpochs > 0 && epoch % cadence.CheckpointEveryEpochs == 0 && meter.Elapsed - lastCheckpoint >= cadence.CheckpointMinInterval)
+        {
+            Save();
+        }
+    }
+
+    private void Evaluate()
+    {
+        evaluations++;
+        partners.Evaluation.Tell(new Evaluate(untested.Last().Epoch));
+    }
+
+    private void Evaluated(Evaluated result)
+    {
+        evaluations--;
+        accuracy = result.AccuracyPerBlock;
+        (int epoch, long totalSteps) = untested.Dequeue();
+        Tell(new EpochFinished(epoch, result.AccuracyPerBlock, totalSteps, meter.Total));
+        FinishIfDone();
+    }
+
+    private void Save()
+    {
+        if (partners.Recorder is null || saving || blocks.All(block => block is null))
+        {
+            return;
+        }
+
+        saving = true;
+        lastCheckpoint = meter.Elapsed;
+        partners.Recorder.Tell(new SaveCheckpoint(new Checkpoint(
+            state.TotalSteps,
+            Snapshots(),
+            new Dictionary<string, string>
+            {
+                [WallSecondsKey] = meter.Total.TotalSeconds.ToString("R", CultureInfo.InvariantCulture),
+                [GrantsKey] = state.Grants.ToString(CultureInfo.InvariantCulture),
+            })));
+    }
+
+    private void Break(string reason) => Handle(new RunInput.Broken(reason));
+
+    private void PartnerStopped(IActorRef actor)
+    {
+        if (actor.Equals(head))
+        {
+            Break($"the head failed {supervision.MaxFailures} times within {supervision.Within.TotalSeconds:0} s: {headFailure}");
+        }
+        else if (workers.FirstOrDefault(worker => worker.Value.Equals(actor)).Key is { } name)
+        {
+            workers.Remove(name);
+            Handle(new RunInput.WorkerLeft(name));
+        }
+    }
+
+    private void End(RunEffect.Ended ended)
+    {
+        meter.Stop();
+        ending = ended;
+        Timers.StartSingleTimer(nameof(ConcludeTimeout), new ConcludeTimeout(), ConcludeWithin);
+        if (ended.Complete && untested.Count > evaluations)
+        {
+            Evaluate();
+        }
+
+        FinishIfDone();
+    }
+
+    private void FinishIfDone()
+    {
+        bool testing = evaluations > 0 && ending?.Failure is null;
+        if (ending is null || testing || saving)
+        {
+            return;
+        }
+
+        if (!savedLast)
+        {
+            savedLast = true;
+            Save();
+        }
+
+        if (!saving)
+        {
+            Conclude(ending.Failure);
+        }
+    }
+
+    private void Conclude(string? failure)
+    {
+        RunOutcome outcome = failure is not null ? RunOutcome.Failed : ending!.Complete ? RunOutcome.Completed : RunOutcome.Stopped;
+        ImmutableArray<Snapshot> snapshots = Snapshots();
+        ended = new RunEnded(outcome, failure, meter.Figures(state, accuracy, snapshots), snapshots);
+        ending = null;
+        if (partners.Recorder is null)
+        {
+            Announce();
+        }
+        else
+        {
+            partners.Recorder.Tell(ended);
+        }
+    }
+
+    // Whoever watches is told last, when all of it is on disk.
+    private void Announce()
+    {
+        Timers.CancelAll();
+        partners.Observer.Tell(ended);
+    }
+
+    private ImmutableArray<Snapshot> Snapshots() => [.. blocks.Append(headState).OfType<Snapshot>()];
+
+    private void Publish(ImmutableArray<Snapshot> snapshots) => partners.Inference.Tell(new PublishSnapshots(snapshots));
+
+    private void Tell(RunEvent runEvent)
+    {
+        partners.Recorder?.Tell(runEvent);
+        partners.Observer.Tell(runEvent);
+    }
+
+    private sealed record Tick;
+
+    private sealed record ConcludeTimeout;
+}

@@ -1,0 +1,107 @@
+using Akka.Actor;
+using NoProp.Actors.Protocol;
+using NoProp.Models;
+using NoProp.Models.Checkpoints;
+
+namespace NoProp.Actors.Training;
+
+/// <summary>How often a part may fail before the run ends.</summary>
+/// <param name="MaxFailures">The failure that is one too many, at least 1.</param>
+/// <param name="Within">The time in which they are counted.</param>
+public sealed record Supervision(int MaxFailures, TimeSpan Within)
+{
+    /// <summary>Restarts until <see cref="MaxFailures"/> is reached, then stops the part.</summary>
+    /// <param name="onFailure">Told every failure.</param>
+    public SupervisorStrategy Strategy(Action<Exception> onFailure) => new OneForOneStrategy(
+        MaxFailures - 1,
+        (int)Within.TotalMilliseconds,
+        failure =>
+        {
+            onFailure(failure);
+            return Directive.Restart;
+        },
+        loggingEnabled: false);
+}
+
+/// <summary>Offers its slots to the trainer, keeps one BlockActor for each block that it holds, and restarts those that fail.</summary>
+public sealed class WorkerActor : ReceiveActor
+{
+    private readonly Dictionary<BlockId, IActorRef> children = [];
+    private readonly Dictionary<BlockId, GrantLease> active = [];
+    private readonly Dictionary<BlockId, Snapshot?> newest = [];
+    private readonly Supervision supervision;
+    private readonly Func<BlockId, Props> blockProps;
+    private Exception? lastFailure;
+    private int started;
+
+    /// <summary>A worker that registers with the trainer.</summary>
+    /// <param name="trainer">The trainer.</param>
+    /// <param name="name">Name in leases and metrics.</param>
+    /// <param name="slots">Blocks trained at once.</param>
+    /// <param name="supervision">How often a block may fail.</param>
+    /// <param name="blockProps">Makes a BlockActor.</param>
+    public WorkerActor(IActorRef trainer, string name, int slots, Supervision supervision, Func<BlockId, Props> blockProps)
+    {
+        this.supervision = supervision;
+        this.blockProps = blockProps;
+        Receive<GrantLease>(Grant);
+        Receive<TruncateLease>(truncate => Child(truncate.Lease.Block)?.Tell(truncate));
+        Receive<RevokeLease>(revoke => Revoke(revoke.Lease));
+        Receive<LeaseRenewed>(renewed => trainer.Tell(renewed));
+        Receive<StepsCommitted>(commit =>
+        {
+            BlockId block = commit.Lease.Block;
+            if (active.TryGetValue(block, out GrantLease? grant) && grant.Lease == commit.Lease)
+            {
+                newest[block] = commit.State;
+                active.Remove(block);
+            }
+
+            trainer.Tell(commit);
+        });
+        Receive<BlockRestarted>(restarted =>
+        {
+            trainer.Tell(restarted);
+            if (active.TryGetValue(restarted.Block, out GrantLease? grant))
+            {
+                Sender.Tell(grant with { State = newest[restarted.Block] });
+            }
+        });
+        Receive<Terminated>(terminated =>
+        {
+            // Only a block that failed too often ends unasked: a revoked one is unwatched first.
+            BlockId block = children.First(child => child.Value.Equals(terminated.ActorRef)).Key;
+            children.Remove(block);
+            trainer.Tell(new BlockGaveUp(block, lastFailure?.Message ?? "its actor stopped"));
+        });
+        trainer.Tell(new RegisterWorker(name, slots));
+    }
+
+    /// <inheritdoc/>
+    protected override SupervisorStrategy SupervisorStrategy() => supervision.Strategy(failure => lastFailure = failure);
+
+    private IActorRef? Child(BlockId block) => children.GetValueOrDefault(block);
+
+    private void Grant(GrantLease grant)
+    {
+        BlockId block = grant.Lease.Block;
+        if (!children.TryGetValue(block, out IActorRef? child))
+        {
+            child = Context.Watch(Context.ActorOf(blockProps(block), $"{block.FileName}-{++started}"));
+            children.Add(block, child);
+        }
+
+        newest[block] = grant.State ?? newest.GetValueOrDefault(block);
+        active[block] = grant;
+        child.Tell(grant with { State = newest[block] });
+    }
+
+    private void Revoke(Lease lease)
+    {
+        if (active.TryGetValue(lease.Block, out GrantLease? grant) && grant.Lease == lease && children.Remove(lease.Block, out IActorRef? child))
+        {
+            active.Remove(lease.Block);
+            Context.Stop(Context.Unwatch(child));
+        }
+    }
+}
