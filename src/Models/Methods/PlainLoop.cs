@@ -27,7 +27,8 @@ public static class PlainLoop
                     {
                         using DisposeScope scope = torch.NewDisposeScope();
                         using Batch batch = batches.Prepare((long)epoch * batches.StepsPerEpoch + i);
-                        onStep?.Invoke(block, blocks[block.Index].Step(batch));
+                        StepLoss loss = blocks[block.Index].Step(batch);
+                        onStep?.Invoke(block, loss);
                         head.Step(batch.Labels);
                     }
                 }
