@@ -24,6 +24,26 @@ public sealed record ImageSplit(Tensor Images, Tensor Labels) : IDisposable
     /// <summary>Number of images.</summary>
     public long Count => Labels.shape[0];
 
+    /// <summary>A split that owns its memory and outlives every dispose scope.</summary>
+    /// <param name="pixels">uint8, image after image, each [channels, height, width] in row-major order.</param>
+    /// <param name="labels">One byte for each image.</param>
+    /// <param name="shape">Size of one image.</param>
+    /// <exception cref="ArgumentException">The pixels are not those of as many images as there are labels.</exception>
+    public static ImageSplit FromBytes(ReadOnlySpan<byte> pixels, ReadOnlySpan<byte> labels, ImageShape shape)
+    {
+        if (pixels.Length != (long)labels.Length * shape.Pixels)
+        {
+            throw new ArgumentException($"{labels.Length} images of {shape} do not have {pixels.Length} pixels", nameof(pixels));
+        }
+
+        using DisposeScope scope = NewDisposeScope();
+        Tensor images = empty([labels.Length, shape.Channels, shape.Height, shape.Width], ScalarType.Byte);
+        pixels.CopyTo(images.bytes);
+        Tensor bytes = empty([labels.Length], ScalarType.Byte);
+        labels.CopyTo(bytes.bytes);
+        return new(images.DetachFromDisposeScope(), bytes.to(ScalarType.Int64).DetachFromDisposeScope());
+    }
+
     /// <summary>Only the first <paramref name="count"/> images, or all of them where there are fewer. Shares memory with this split.</summary>
     public ImageSplit Take(long count) => count >= Count ? this : new(Images.narrow(0, 0, count), Labels.narrow(0, 0, count));
 

@@ -32,8 +32,15 @@ public static class Noise
     /// <param name="p">Probability of zero, in [0, 1).</param>
     /// <param name="shape">Shape of the result.</param>
     /// <param name="offset">Position in the sequence; layers of one network use disjoint ranges.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="p"/> is not in [0, 1).</exception>
     public static Tensor DropoutMask(in NoiseKey key, double p, ReadOnlySpan<long> shape, long offset)
     {
+        // At 1 the mask would silently be 0 and infinity. NaN fails every comparison.
+        if (!(p >= 0 && p < 1))
+        {
+            throw new ArgumentOutOfRangeException(nameof(p), p, "a dropout probability must be in [0, 1)");
+        }
+
         Tensor result = empty(shape.ToArray(), ScalarType.Float32);
         Span<float> mask = MemoryMarshal.Cast<byte, float>(result.bytes);
         uint threshold = (uint)(p * uint.MaxValue);

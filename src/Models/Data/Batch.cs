@@ -1,0 +1,20 @@
+using static TorchSharp.torch;
+
+namespace NoProp.Models.Data;
+
+/// <summary>The mini-batch of one step. Belongs to no dispose scope: its receiver disposes of it.</summary>
+/// <param name="Step">The step, from 0.</param>
+/// <param name="Images">Network input, float32 [b, channels, height, width].</param>
+/// <param name="Labels">int64 [b].</param>
+public sealed record Batch(long Step, Tensor Images, Tensor Labels) : IDisposable
+{
+    /// <summary>Number of images b.</summary>
+    public long Count => Labels.shape[0];
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Images.Dispose();
+        Labels.Dispose();
+    }
+}
