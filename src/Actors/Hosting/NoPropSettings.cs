@@ -1,0 +1,76 @@
+using NoProp.Models.Methods;
+
+namespace NoProp.Actors.Hosting;
+
+/// <summary>Every setting of a run, checked. <see cref="SettingsLoader"/> makes it; noprop.conf describes each one.</summary>
+/// <param name="Training">What, together with the data, determines the weights.</param>
+/// <param name="Data">Data set.</param>
+/// <param name="Epochs">Passes over the training set that each block makes.</param>
+/// <param name="Policy">Update policy, <c>NAME</c> or <c>NAME:ARGUMENT</c>, for example <c>bounded:8</c>.</param>
+/// <param name="Slots">Blocks that train at the same time; null for the number of cores.</param>
+/// <param name="Lease">Leases on blocks.</param>
+/// <param name="Loader">Preparation of mini-batches.</param>
+/// <param name="Supervision">How many failures a run survives.</param>
+/// <param name="Checkpoint">Checkpoints.</param>
+/// <param name="Metrics">Recorded losses.</param>
+/// <param name="Evaluate">Measurement of test accuracy.</param>
+/// <param name="Run">The run's folder.</param>
+public sealed record NoPropSettings(
+    TrainingSettings Training,
+    DataSettings Data,
+    int Epochs,
+    string Policy,
+    int? Slots,
+    LeaseSettings Lease,
+    LoaderSettings Loader,
+    SupervisionSettings Supervision,
+    CheckpointSettings Checkpoint,
+    MetricsSettings Metrics,
+    EvaluateSettings Evaluate,
+    RunSettings Run)
+{
+    /// <summary>Blocks that train at the same time on this machine: <see cref="Slots"/>, or the number of its cores.</summary>
+    public int SlotCount => Slots ?? Environment.ProcessorCount;
+}
+
+/// <summary>Data set.</summary>
+/// <param name="Name">Name of the data set, for example <c>digits</c>.</param>
+/// <param name="Directory">Folder of its files; null for the usual one.</param>
+/// <param name="TrainLimit">Train on the first so many images; 0 for all of them.</param>
+public sealed record DataSettings(string Name, string? Directory, int TrainLimit);
+
+/// <summary>Leases on blocks.</summary>
+/// <param name="Timeout">Time after which a worker that has not reported loses its block.</param>
+public sealed record LeaseSettings(TimeSpan Timeout);
+
+/// <summary>Preparation of mini-batches.</summary>
+/// <param name="Prefetch">Mini-batches prepared ahead of the fastest block.</param>
+/// <param name="CachedBatches">Mini-batches kept in memory for the blocks that come later.</param>
+public sealed record LoaderSettings(int Prefetch, int CachedBatches);
+
+/// <summary>How many failures a run survives.</summary>
+/// <param name="MaxFailures">Failures of one worker after which the run stops.</param>
+/// <param name="Within">Time in which they are counted.</param>
+public sealed record SupervisionSettings(int MaxFailures, TimeSpan Within);
+
+/// <summary>Checkpoints.</summary>
+/// <param name="EveryEpochs">Epochs between two checkpoints.</param>
+/// <param name="MinInterval">Least time between two checkpoints.</param>
+/// <param name="Keep">Newest checkpoints that stay on disk.</param>
+public sealed record CheckpointSettings(int EveryEpochs, TimeSpan MinInterval, int Keep);
+
+/// <summary>Recorded losses.</summary>
+/// <param name="EverySteps">Steps of a block between two records.</param>
+/// <param name="TensorBoard">Whether TensorBoard's files are written too.</param>
+public sealed record MetricsSettings(int EverySteps, bool TensorBoard);
+
+/// <summary>Measurement of test accuracy.</summary>
+/// <param name="EveryEpochs">Epochs between two measurements.</param>
+/// <param name="BatchSize">Images that pass through the chain together.</param>
+/// <param name="Samples">Starting noises per image whose answers are averaged.</param>
+/// <param name="Stochastic">Whether every block draws fresh noise.</param>
+public sealed record EvaluateSettings(int EveryEpochs, int BatchSize, int Samples, bool Stochastic);
+
+/// <summary>The run's folder.</summary>
+/// <param name="Out">Folder for checkpoints, metrics and settings; null for <c>runs/&lt;data&gt;-&lt;time&gt;</c>.</param>
+public sealed record RunSettings(string? Out);

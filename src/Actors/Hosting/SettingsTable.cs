@@ -1,0 +1,125 @@
+using NoProp.Models.Networks;
+using static NoProp.Actors.Hosting.SettingsTypes;
+
+namespace NoProp.Actors.Hosting;
+
+/// <summary>One setting: where it stands in HOCON, what it may be, and what it is in a run's settings.</summary>
+/// <param name="path">Full path, <c>noprop.blocks</c>.</param>
+/// <param name="shapesWeights">Whether the weights depend on it.</param>
+internal abstract class Setting(string path, bool shapesWeights)
+{
+    public string Path => path;
+
+    public bool ShapesWeights => shapesWeights;
+
+    /// <summary>The allowed values in words.</summary>
+    public abstract string Allowed { get; }
+
+    /// <summary>Reads a value.</summary>
+    public abstract bool TryRead(RawValue raw, out object? value);
+
+    /// <summary>The effective value as HOCON.</summary>
+    public abstract string Write(NoPropSettings settings);
+}
+
+/// <inheritdoc/>
+internal sealed class Setting<T>(string path, bool shapesWeights, SettingsType<T> type, Func<NoPropSettings, T> effective)
+    : Setting(path, shapesWeights)
+{
+    public override string Allowed => type.Allowed;
+
+    public override bool TryRead(RawValue raw, out object? value)
+    {
+        bool read = type.TryRead(raw, out T typed);
+        value = typed;
+        return read;
+    }
+
+    public override string Write(NoPropSettings settings) => type.Write(effective(settings));
+}
+
+/// <summary>
+/// Every setting, one line each, in the order of noprop.conf. The weights depend on those made by <c>Weights</c>: a run cannot be resumed
+/// with another value of them.
+/// </summary>
+internal static class SettingsTable
+{
+    private const int Million = 1_000_000;
+    private const int Wide = 65_536;
+
+    private static readonly List<Setting> Settings = [];
+    private static readonly TimeSpan Day = TimeSpan.FromDays(1);
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+
+    public static readonly Setting<ulong> Seed = Weights("seed", SettingsTypes.Seed, s => s.Training.Seed);
+
+    public static readonly Setting<string> DataName = Weights("data.name", SettingsTypes.DataName, s => s.Data.Name);
+    public static readonly Setting<string?> DataDirectory = Operation("data.dir", Folder, s => s.Data.Directory);
+    public static readonly Setting<int> TrainLimit = Weights("data.train-limit", Whole(0, int.MaxValue), s => s.Data.TrainLimit);
+
+    public static readonly Setting<NetworkKind> Kind = Weights("network.kind", Word<NetworkKind>(), s => s.Training.Network.Kind);
+    public static readonly Setting<IReadOnlyList<int>?> Channels =
+        Weights("network.channels", WholesOrAuto(2, 3, 1, Wide), s => s.Training.Network.Channels);
+    public static readonly Setting<int?> ImageFeatures =
+        Weights("network.image-features", OrAuto(Whole(1, Wide)), s => (int?)s.Training.Network.ImageFeatures);
+    public static readonly Setting<int?> LabelFeatures =
+        Weights("network.label-features", OrAuto(Whole(1, Wide)), s => (int?)s.Training.Network.LabelFeatures);
+    public static readonly Setting<IReadOnlyList<int>?> Hidden =
+        Weights("network.hidden", WholesOrAuto(1, 8, 1, Wide), s => s.Training.Network.Hidden);
+    public static readonly Setting<double?> Dropout =
+        Weights("network.dropout", OrAuto(Real(0, 1, below: true)), s => (double?)s.Training.Network.Dropout);
+
+    public static readonly Setting<int> Blocks = Weights("blocks", Whole(1, 1000), s => s.Training.Blocks);
+    public static readonly Setting<int> Epochs = Operation("epochs", Whole(1, Million), s => s.Epochs);
+    public static readonly Setting<int> Batch = Weights("batch", Whole(1, Wide), s => s.Training.BatchSize);
+
+    public static readonly Setting<double> LearningRate =
+        Weights("optimizer.learning-rate", Real(0, 10, above: true), s => s.Training.LearningRate);
+    public static readonly Setting<double> WeightDecay = Weights("optimizer.weight-decay", Real(0, 10), s => s.Training.WeightDecay);
+    public static readonly Setting<double> Eta = Weights("objective.eta", Real(0, 1000, above: true), s => s.Training.Eta);
+    public static readonly Setting<double> AbarMin =
+        Weights("schedule.abar-min", Real(0, 1, above: true, below: true), s => s.Training.AbarMin);
+    public static readonly Setting<double> AbarMax =
+        Weights("schedule.abar-max", Real(0, 1, above: true, below: true), s => s.Training.AbarMax);
+
+    public static readonly Setting<string> Policy = Operation("policy", SettingsTypes.Policy, s => s.Policy);
+    public static readonly Setting<int?> Slots = Operation("slots", OrAuto(Whole(0, 1024)), s => s.Slots);
+    public static readonly Setting<TimeSpan> LeaseTimeout = Operation("lease.timeout", Duration(Second, Day), s => s.Lease.Timeout);
+
+    public static readonly Setting<int> Prefetch = Operation("loader.prefetch", Whole(1, 1024), s => s.Loader.Prefetch);
+    public static readonly Setting<int> CachedBatches = Operation("loader.cached-batches", Whole(1, Wide), s => s.Loader.CachedBatches);
+
+    public static readonly Setting<int> MaxFailures = Operation("supervision.max-failures", Whole(0, 1000), s => s.Supervision.MaxFailures);
+    public static readonly Setting<TimeSpan> Within = Operation("supervision.within", Duration(Second, Day), s => s.Supervision.Within);
+
+    public static readonly Setting<int> CheckpointEvery =
+        Operation("checkpoint.every-epochs", Whole(1, Million), s => s.Checkpoint.EveryEpochs);
+    public static readonly Setting<TimeSpan> CheckpointInterval =
+        Operation("checkpoint.min-interval", Duration(TimeSpan.Zero, Day), s => s.Checkpoint.MinInterval);
+    public static readonly Setting<int> Keep = Operation("checkpoint.keep", Whole(1, 1000), s => s.Checkpoint.Keep);
+
+    public static readonly Setting<int> MetricsEvery = Operation("metrics.every-steps", Whole(1, Million), s => s.Metrics.EverySteps);
+    public static readonly Setting<bool> TensorBoard = Operation("metrics.tensorboard", Switch, s => s.Metrics.TensorBoard);
+
+    public static readonly Setting<int> EvaluateEvery = Operation("evaluate.every-epochs", Whole(1, Million), s => s.Evaluate.EveryEpochs);
+    public static readonly Setting<int> EvaluateBatch = Operation("evaluate.batch", Whole(1, Wide), s => s.Evaluate.BatchSize);
+    public static readonly Setting<int> Samples = Operation("evaluate.samples", Whole(1, 1000), s => s.Evaluate.Samples);
+    public static readonly Setting<bool> Stochastic = Operation("evaluate.stochastic", Switch, s => s.Evaluate.Stochastic);
+
+    public static readonly Setting<string?> Out = Operation("run.out", Folder, s => s.Run.Out);
+
+    /// <summary>All of them, in the order of noprop.conf.</summary>
+    public static IReadOnlyList<Setting> All => Settings;
+
+    private static Setting<T> Weights<T>(string path, SettingsType<T> type, Func<NoPropSettings, T> effective) =>
+        Listed(new Setting<T>($"noprop.{path}", shapesWeights: true, type, effective));
+
+    private static Setting<T> Operation<T>(string path, SettingsType<T> type, Func<NoPropSettings, T> effective) =>
+        Listed(new Setting<T>($"noprop.{path}", shapesWeights: false, type, effective));
+
+    private static Setting<T> Listed<T>(Setting<T> setting)
+    {
+        Settings.Add(setting);
+        return setting;
+    }
+}

@@ -1,0 +1,150 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace NoProp.Actors.Hosting;
+
+/// <summary>Reads a value, or returns false where it is not an allowed one.</summary>
+internal delegate bool TryRead<T>(RawValue raw, out T value);
+
+/// <summary>What values a setting takes.</summary>
+/// <param name="Allowed">The allowed values in words, to follow "must be".</param>
+/// <param name="TryRead">Reads a value.</param>
+/// <param name="Write">The value as HOCON.</param>
+internal sealed record SettingsType<T>(string Allowed, TryRead<T> TryRead, Func<T, string> Write);
+
+/// <summary>The kinds of value. All of them are strict: what is not wholly understood is refused.</summary>
+internal static partial class SettingsTypes
+{
+    private const string Auto = "auto";
+
+    private static readonly (string Unit, double Milliseconds)[] Units = [("ms", 1), ("s", 1e3), ("m", 6e4), ("h", 3.6e6), ("d", 8.64e7)];
+
+    public static SettingsType<ulong> Seed { get; } = new(
+        $"a whole number from 0 to {ulong.MaxValue}",
+        (raw, out value) => ulong.TryParse(raw.Text, NumberStyles.None, CultureInfo.InvariantCulture, out value),
+        value => value.ToString(CultureInfo.InvariantCulture));
+
+    public static SettingsType<bool> Switch { get; } = new(
+        "on or off",
+        (raw, out value) => (value = raw.Text is "on" or "true" or "yes") || raw.Text is "off" or "false" or "no",
+        value => value ? "on" : "off");
+
+    public static SettingsType<string?> Folder { get; } = new(
+        "a folder, or \"\" for the usual one",
+        (raw, out value) =>
+        {
+            value = string.IsNullOrEmpty(raw.Text) ? null : raw.Text;
+            return raw.Text is not null && !raw.Text.Any(char.IsControl);
+        },
+        value => SettingsSyntax.Quote(value ?? ""));
+
+    public static SettingsType<string> DataName { get; } = Text("the name of a data set", NamePattern());
+
+    public static SettingsType<string> Policy { get; } = Text("a policy, NAME or NAME:ARGUMENT in double quotes", PolicyPattern());
+
+    public static SettingsType<int> Whole(int from, int to) => new(
+        $"a whole number from {from} to {to}",
+        (raw, out value) => TryWhole(raw.Text, from, to, out value),
+        value => value.ToString(CultureInfo.InvariantCulture));
+
+    public static SettingsType<double> Real(double from, double to, bool above = false, bool below = false) => new(
+        "a number " + FormattableString.Invariant((above, below) switch
+        {
+            (false, false) => $"from {from} to {to}",
+            (false, true) => $"from {from} to below {to}",
+            (true, false) => $"above {from} and at most {to}",
+            (true, true) => $"above {from} and below {to}",
+        }),
+        (raw, out value) =>
+            double.TryParse(raw.Text, NumberStyles.Float, CultureInfo.InvariantCulture, out value)
+            && (above ? value > from : value >= from)
+            && (below ? value < to : value <= to),
+        value => value.ToString("R", CultureInfo.InvariantCulture));
+
+    public static SettingsType<TimeSpan> Duration(TimeSpan from, TimeSpan to) => new(
+        $"a duration from {Show(from)} to {Show(to)}, as in 500ms, 30s or 5m",
+        (raw, out value) => TryDuration(raw.Text, out value) && value >= from && value <= to,
+        Show);
+
+    public static SettingsType<TEnum> Word<TEnum>()
+        where TEnum : struct, Enum
+    {
+        Dictionary<string, TEnum> words = Enum.GetValues<TEnum>().ToDictionary(value => value.ToString().ToLowerInvariant());
+        return new(
+            string.Join(" or ", words.Keys),
+            (raw, out value) => words.TryGetValue(raw.Text ?? "", out value),
+            value => words.Single(word => word.Value.Equals(value)).Key);
+    }
+
+    public static SettingsType<T?> OrAuto<T>(SettingsType<T> type)
+        where T : struct => new(
+            $"{Auto} or {type.Allowed}",
+            (raw, out value) =>
+            {
+                bool read = type.TryRead(raw, out T given);
+                value = read ? given : null;
+                return read || raw.Text == Auto;
+            },
+            value => value is { } given ? type.Write(given) : Auto);
+
+    public static SettingsType<IReadOnlyList<int>?> WholesOrAuto(int fewest, int most, int from, int to) => new(
+        $"{Auto} or {fewest} to {most} whole numbers from {from} to {to}, as in [32, 64]",
+        (raw, out value) =>
+        {
+            value = null;
+            int[] numbers = [.. raw.Entries.Select(entry => TryWhole(entry, from, to, out int number) ? number : from - 1)];
+            if (raw.Text != Auto && (numbers.Length < fewest || numbers.Length > most || numbers.Contains(from - 1)))
+            {
+                return false;
+            }
+
+            value = raw.Text == Auto ? null : numbers;
+            return true;
+        },
+        value => value is null ? Auto : $"[{string.Join(", ", value)}]");
+
+    private static SettingsType<string> Text(string allowed, Regex pattern) => new(
+        allowed,
+        (raw, out value) => pattern.IsMatch(value = raw.Text ?? ""),
+        SettingsSyntax.Quote);
+
+    private static bool TryWhole(string? text, int from, int to, out int value) =>
+        int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value) && value >= from && value <= to;
+
+    private static bool TryDuration(string? text, out TimeSpan value)
+    {
+        value = default;
+        Match match = DurationPattern().Match(text ?? "");
+        if (!match.Success)
+        {
+            return false;
+        }
+
+        double milliseconds = double.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture)
+            * Units.Single(unit => unit.Unit == match.Groups[2].Value).Milliseconds;
+        if (milliseconds > TimeSpan.FromDays(1000).TotalMilliseconds)
+        {
+            return false;
+        }
+
+        // Whole milliseconds, so that what is written is what was read.
+        value = TimeSpan.FromMilliseconds(Math.Round(milliseconds));
+        return true;
+    }
+
+    private static string Show(TimeSpan value)
+    {
+        long milliseconds = (long)value.TotalMilliseconds;
+        (string unit, double length) = milliseconds == 0 ? ("s", 1) : Units.Last(unit => milliseconds % (long)unit.Milliseconds == 0);
+        return FormattableString.Invariant($"{milliseconds / (long)length}{unit}");
+    }
+
+    [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9._-]*\z")]
+    private static partial Regex NamePattern();
+
+    [GeneratedRegex(@"^[a-z][a-z0-9-]*(:\S+)?\z")]
+    private static partial Regex PolicyPattern();
+
+    [GeneratedRegex(@"^([0-9]+(?:\.[0-9]+)?) ?(ms|s|m|h|d)\z")]
+    private static partial Regex DurationPattern();
+}

@@ -1,0 +1,120 @@
+using CsCheck;
+using NoProp.Actors.Hosting;
+using Xunit;
+
+namespace NoProp.Actors.Tests.Hosting;
+
+public sealed class SettingsHoconTests
+{
+    /// <summary>Another allowed value for every setting.</summary>
+    private static readonly Dictionary<string, string> Others = new()
+    {
+        ["noprop.seed"] = "17",
+        ["noprop.data.name"] = "mnist",
+        ["noprop.data.dir"] = "/data",
+        ["noprop.data.train-limit"] = "100",
+        ["noprop.network.kind"] = "paper",
+        ["noprop.network.channels"] = "8,16",
+        ["noprop.network.image-features"] = "21",
+        ["noprop.network.label-features"] = "22",
+        ["noprop.network.hidden"] = "[64, 32]",
+        ["noprop.network.dropout"] = "0.3",
+        ["noprop.blocks"] = "5",
+        ["noprop.epochs"] = "6",
+        ["noprop.batch"] = "7",
+        ["noprop.optimizer.learning-rate"] = "1e-5",
+        ["noprop.optimizer.weight-decay"] = "0",
+        ["noprop.objective.eta"] = "0.30000000000000004",
+        ["noprop.schedule.abar-min"] = "0.01",
+        ["noprop.schedule.abar-max"] = "0.99",
+        ["noprop.policy"] = "async",
+        ["noprop.slots"] = "3",
+        ["noprop.lease.timeout"] = "1500ms",
+        ["noprop.loader.prefetch"] = "2",
+        ["noprop.loader.cached-batches"] = "9",
+        ["noprop.supervision.max-failures"] = "0",
+        ["noprop.supervision.within"] = "2h",
+        ["noprop.checkpoint.every-epochs"] = "2",
+        ["noprop.checkpoint.min-interval"] = "0s",
+        ["noprop.checkpoint.keep"] = "8",
+        ["noprop.metrics.every-steps"] = "1",
+        ["noprop.metrics.tensorboard"] = "off",
+        ["noprop.evaluate.every-epochs"] = "5",
+        ["noprop.evaluate.batch"] = "10",
+        ["noprop.evaluate.samples"] = "4",
+        ["noprop.evaluate.stochastic"] = "on",
+        ["noprop.run.out"] = "runs/mine",
+    };
+
+    public static TheoryData<string> Paths => [.. SettingsDescription.All.Select(setting => setting.Path)];
+
+    [Theory]
+    [MemberData(nameof(Paths))]
+    public void Every_setting_changes_what_a_run_starts_with(string path) =>
+        Assert.NotEqual(SettingsHocon.ToHocon(With()), SettingsHocon.ToHocon(Changed(path)));
+
+    [Theory]
+    [MemberData(nameof(Paths))]
+    public void Written_settings_are_read_back_equal(string path)
+    {
+        NoPropSettings settings = Changed(path);
+
+        NoPropSettings again = SettingsLoader.Load(new("run.conf", SettingsHocon.ToHocon(settings))).Settings;
+
+        Assert.Equivalent(settings, again, strict: true);
+        Assert.Equal(SettingsHocon.ToHocon(settings), SettingsHocon.ToHocon(again));
+    }
+
+    [Theory]
+    [InlineData("plain")]
+    [InlineData("two words")]
+    [InlineData(" space around ")]
+    [InlineData("a \"quoted\" word")]
+    [InlineData("C:\\new\\table\\")]
+    [InlineData("${HOME}/$x")]
+    [InlineData("a#b//c;d,e=f:g{h}[i]")]
+    [InlineData("données/数据/😀")]
+    [InlineData("null")]
+    [InlineData("auto")]
+    [InlineData("\"\"\"")]
+    public void A_folder_of_any_name_is_read_back_equal(string folder) => Assert.Equal(folder, ReadBack(folder));
+
+    [Fact]
+    public void Any_printable_folder_is_read_back_equal() =>
+        Gen.String[Gen.Char[' ', '~'], 1, 20].Sample(folder => ReadBack(folder) == folder, iter: 300);
+
+    [Theory]
+    [MemberData(nameof(Paths))]
+    public void Only_what_shapes_the_weights_keeps_a_run_from_going_on(string path)
+    {
+        string[] operational =
+        [
+            "noprop.data.dir", "noprop.epochs", "noprop.policy", "noprop.slots", "noprop.lease.", "noprop.loader.", "noprop.supervision.",
+            "noprop.checkpoint.", "noprop.metrics.", "noprop.evaluate.", "noprop.run.",
+        ];
+
+        Assert.Equal(
+            operational.Any(prefix => path.StartsWith(prefix, StringComparison.Ordinal)),
+            SettingsHocon.DifferencesThatMatter(Base(path), Changed(path)).Count == 0);
+    }
+
+    [Fact]
+    public void A_difference_names_the_setting_and_both_values() =>
+        Assert.Equal(
+            ["noprop.network.channels: [32, 64] in the run, [8, 16] asked for", "noprop.blocks: 10 in the run, 5 asked for"],
+            SettingsHocon.DifferencesThatMatter(With(), With("noprop.blocks=5", "noprop.network.channels=8,16")));
+
+    private static string? ReadBack(string folder)
+    {
+        NoPropSettings settings = SettingsLoader.Load(flags: [new("noprop.data.dir", folder, "--data-dir")]).Settings;
+        return SettingsLoader.Load(new("run.conf", SettingsHocon.ToHocon(settings))).Settings.Data.Directory;
+    }
+
+    // Only the paper network has dropout.
+    private static NoPropSettings Base(string path) => path == "noprop.network.dropout" ? With("noprop.network.kind=paper") : With();
+
+    private static NoPropSettings Changed(string path) =>
+        path == "noprop.network.dropout" ? With("noprop.network.kind=paper", $"{path}={Others[path]}") : With($"{path}={Others[path]}");
+
+    private static NoPropSettings With(params string[] overrides) => SettingsLoader.Load(null, overrides).Settings;
+}
