@@ -1,3 +1,4 @@
+using NoProp.Models.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -77,7 +78,7 @@ public sealed record Dataset(
     public Tensor Normalise(Tensor pixels)
     {
         using DisposeScope scope = NewDisposeScope();
-        return pixels.to(ScalarType.Float32).mul_(2f / PixelMax).sub_(1f).MoveToOuterDisposeScope();
+        return pixels.to(ScalarType.Float32).TimesInPlace(2.0 / PixelMax).PlusInPlace(-1).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

@@ -1,5 +1,6 @@
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
+using NoProp.Models.Native;
 using NoProp.Models.Networks;
 using NoProp.Models.Randomness;
 using TorchSharp;
@@ -37,7 +38,7 @@ internal sealed class DiscreteTimeBlock : IBlockCompute
         Tensor z = method.Diffuse(block.Value - 1, u, new NoiseKey(method.Seed, NoiseStream.BlockInput, block.Value, Clock));
         ForwardPass pass = new(new NoiseKey(method.Seed, NoiseStream.Dropout, block.Value, Clock));
         Tensor error = DiscreteTime.SquaredError(method.Output(network.Logits(batch.Images, z, pass)), u);
-        Tensor loss = error * method.DenoisingWeight(block);
+        Tensor loss = error.Times(method.DenoisingWeight(block));
         state.Descend(loss);
         return new(loss.item<float>(), error.item<float>());
     }

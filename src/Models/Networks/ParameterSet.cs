@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using NoProp.Models.Native;
 using NoProp.Models.Randomness;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -123,7 +124,7 @@ public sealed class ParameterSet : IDisposable
             parameter.Value = memory.narrow(0, offset, parameter.Count).view([.. parameter.Shape]).detach().DetachFromDisposeScope();
             if (parameter.Constant != 0)
             {
-                parameter.Value.fill_(parameter.Constant);
+                parameter.Value.FillInPlace(parameter.Constant);
             }
 
             offset += parameter.Count;

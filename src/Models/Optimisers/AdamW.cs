@@ -1,3 +1,4 @@
+using NoProp.Models.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -42,12 +43,12 @@ public sealed class AdamW : IDisposable
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable guard = no_grad();
-        FirstMoment.mul_(Beta1).add_(gradient, alpha: 1 - Beta1);
-        SecondMoment.mul_(Beta2).addcmul_(gradient, gradient, 1 - Beta2);
+        FirstMoment.TimesInPlace(Beta1).PlusInPlace(1 - Beta1, gradient);
+        SecondMoment.TimesInPlace(Beta2).PlusProductInPlace(1 - Beta2, gradient, gradient);
         double correction1 = 1 - Math.Pow(Beta1, step);
         double correction2 = Math.Sqrt(1 - Math.Pow(Beta2, step));
-        Tensor denominator = SecondMoment.sqrt().div_(correction2).add_(Epsilon);
-        parameters.mul_(1 - learningRate * weightDecay).addcdiv_(FirstMoment, denominator, -learningRate / correction1);
+        Tensor denominator = SecondMoment.sqrt().TimesInPlace(1 / correction2).PlusInPlace(Epsilon);
+        parameters.TimesInPlace(1 - learningRate * weightDecay).PlusQuotientInPlace(-learningRate / correction1, FirstMoment, denominator);
     }
 
     /// <inheritdoc/>

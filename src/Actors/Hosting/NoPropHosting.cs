@@ -1,0 +1,96 @@
+using System.Reflection;
+using Akka.Actor;
+using Akka.Hosting;
+using NoProp.Actors.Inference;
+using NoProp.Actors.Policies;
+using NoProp.Actors.Protocol;
+using NoProp.Actors.Recording;
+using NoProp.Actors.Training;
+using NoProp.Models.Methods;
+using NoProp.Models.Native;
+
+namespace NoProp.Actors.Hosting;
+
+/// <summary>The one place that wires the actors.</summary>
+public static class NoPropHosting
+{
+    /// <summary>Name of the worker of a run on one machine.</summary>
+    public const string LocalWorker = "local";
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    /// <summary>Adds a training run: loader, recorder, inference, evaluation, trainer with its head, and one worker that begins at once.</summary>
+    /// <param name="builder">The actor system.</param>
+    /// <param name="plan">The run.</param>
+    /// <param name="observer">Told every event, on a thread of the actor system: it should not take long.</param>
+    public static AkkaConfigurationBuilder WithNoPropTraining(this AkkaConfigurationBuilder builder, RunPlan plan, Action<RunEvent> observer) => builder
+        .AddHocon(plan.Config, HoconAddMode.Prepend)
+        .WithInference(plan.Method)
+        .WithActors((system, registry) =>
+        {
+            NoPropSettings settings = plan.Settings;
+            Supervision supervision = new(settings.Supervision.MaxFailures, settings.Supervision.Within);
+            EvaluationSettings evaluate = new(settings.Evaluate.BatchSize, settings.Evaluate.Samples, settings.Evaluate.Stochastic, settings.Training.Seed);
+
+            IActorRef loader = system.ActorOf(
+                DataLoaderActor.Props(plan.Batches(), settings.Training.Blocks, settings.Loader.Prefetch, settings.Loader.CachedBatches), "loader");
+            IActorRef? recorder = plan.Folder is null ? null : system.ActorOf(
+                RunRecorderActor.Props(plan.Folder, new(settings.Metrics.EverySteps, settings.Metrics.TensorBoard, settings.Checkpoint.Keep), Describe(settings)), "recorder");
+            IActorRef evaluation = system.ActorOf(EvaluationActor.Props(registry.Get<InferenceActor>(), plan.Dataset, evaluate), "evaluation");
+            IActorRef trainer = system.ActorOf(
+                Props.Create(() => new TrainerActor(
+                    new RunGoal(
+                        settings.Training.Blocks,
+                        plan.StepsPerEpoch,
+                        settings.Epochs,
+                        settings.Training.Seed,
+                        UpdatePolicies.Parse(settings.Policy),
+                        settings.Lease.Timeout),
+                    plan.Resume,
+                    new TrainerCadence(settings.Evaluate.EveryEpochs, settings.Checkpoint.EveryEpochs, settings.Checkpoint.MinInterval),
+                    supervision,
+                    new TrainerPartners(
+                        registry.Get<InferenceActor>(), evaluation, recorder, system.ActorOf(Props.Create(() => new ObserverActor(observer)), "observer"),
+                        HeadActor.Props(plan.Method, plan.Batches())))),
+                "trainer");
+            registry.Register<TrainerActor>(trainer);
+            system.ActorOf(
+                Props.Create(() => new WorkerActor(
+                    trainer, LocalWorker, settings.SlotCount, supervision, block => BlockActor.Props(block, plan.Method, loader, Patience))),
+                "worker");
+        });
+
+    /// <summary>Adds the inference chain alone, without snapshots.</summary>
+    public static AkkaConfigurationBuilder WithInference(this AkkaConfigurationBuilder builder, IMethod method) => builder
+        .WithActors((system, registry) => registry.Register<InferenceActor>(system.ActorOf(InferenceActor.Props(method), "inference")));
+
+    /// <summary>What a run was, for its summary.</summary>
+    public static RunDescription Describe(NoPropSettings settings) => new(
+        "dt",
+        settings.Data.Name,
+        settings.Training.Network.Kind.ToString().ToLowerInvariant(),
+        settings.Training.Blocks,
+        UpdatePolicies.Parse(settings.Policy).Name,
+        settings.SlotCount,
+        settings.Training.Seed,
+        Versions());
+
+    /// <summary>Versions of the software that runs.</summary>
+    public static IReadOnlyDictionary<string, string> Versions() => new Dictionary<string, string>
+    {
+        ["noprop"] = VersionOf(typeof(NoPropHosting)),
+        ["dotnet"] = Environment.Version.ToString(),
+        ["akka"] = VersionOf(typeof(ActorSystem)),
+        ["torchsharp"] = VersionOf(typeof(TorchSharp.torch)),
+        ["libtorch"] = TorchRuntime.Version,
+    };
+
+    private static string VersionOf(Type type) =>
+        type.Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+
+    /// <summary>Hands events to code that is no actor.</summary>
+    private sealed class ObserverActor : ReceiveActor
+    {
+        public ObserverActor(Action<RunEvent> observer) => Receive<RunEvent>(observer);
+    }
+}

@@ -1,0 +1,32 @@
+using Akka.Configuration;
+using NoProp.Actors.Recording;
+using NoProp.Models.Checkpoints;
+using NoProp.Models.Data;
+using NoProp.Models.Methods;
+
+namespace NoProp.Actors.Hosting;
+
+/// <summary>Everything that a training run is made of.</summary>
+/// <param name="Settings">Settings.</param>
+/// <param name="Config">Configuration of the actor system.</param>
+/// <param name="Method">What is trained.</param>
+/// <param name="Dataset">On what; stays the caller's, who keeps it until the run has ended.</param>
+/// <param name="Folder">Where it is recorded; null to record nothing.</param>
+/// <param name="Resume">Where it goes on; null to begin.</param>
+public sealed record RunPlan(NoPropSettings Settings, Config Config, IMethod Method, Dataset Dataset, RunFolder? Folder, Checkpoint? Resume)
+{
+    /// <summary>NoProp-DT on a data set, recorded nowhere.</summary>
+    public static RunPlan Create(LoadedSettings loaded, Dataset dataset) => new(
+        loaded.Settings,
+        loaded.Config,
+        new DiscreteTime(loaded.Settings.Training, dataset.Shape, dataset.Classes),
+        dataset,
+        Folder: null,
+        Resume: null);
+
+    /// <summary>Mini-batches in one pass over the training set.</summary>
+    public int StepsPerEpoch => Batches().StepsPerEpoch;
+
+    /// <summary>Mini-batches of this run; every user takes its own.</summary>
+    internal BatchSource Batches() => new(Dataset, Settings.Training.Seed, Settings.Training.BatchSize);
+}

@@ -1,0 +1,68 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace NoProp.Models.Native;
+
+/// <summary>
+/// Arithmetic of tensors with numbers. TorchSharp hands the native handle of a Scalar over without keeping the Scalar alive, so one made by
+/// an implicit conversion can be finalised while libtorch reads it: a rare "Unknown scalar type", or a wrong number. These hold it until
+/// the call returns; the implicit conversions are banned (BannedSymbols.txt).
+/// </summary>
+internal static class ScalarArithmetic
+{
+    /// <summary>tensor * factor.</summary>
+    public static Tensor Times(this Tensor tensor, double factor)
+    {
+        using Scalar scalar = factor.ToScalar();
+        return tensor.mul(scalar);
+    }
+
+    /// <summary>tensor *= factor.</summary>
+    public static Tensor TimesInPlace(this Tensor tensor, double factor)
+    {
+        using Scalar scalar = factor.ToScalar();
+        return tensor.mul_(scalar);
+    }
+
+    /// <summary>tensor + term.</summary>
+    public static Tensor Plus(this Tensor tensor, double term)
+    {
+        using Scalar scalar = term.ToScalar();
+        return tensor.add(scalar);
+    }
+
+    /// <summary>tensor += term.</summary>
+    public static Tensor PlusInPlace(this Tensor tensor, double term)
+    {
+        using Scalar scalar = term.ToScalar();
+        return tensor.add_(scalar);
+    }
+
+    /// <summary>tensor += factor * other.</summary>
+    public static Tensor PlusInPlace(this Tensor tensor, double factor, Tensor other)
+    {
+        using Scalar scalar = factor.ToScalar();
+        return tensor.add_(other, scalar);
+    }
+
+    /// <summary>tensor += factor * a * b.</summary>
+    public static Tensor PlusProductInPlace(this Tensor tensor, double factor, Tensor a, Tensor b)
+    {
+        using Scalar scalar = factor.ToScalar();
+        return tensor.addcmul_(a, b, scalar);
+    }
+
+    /// <summary>tensor += factor * a / b.</summary>
+    public static Tensor PlusQuotientInPlace(this Tensor tensor, double factor, Tensor a, Tensor b)
+    {
+        using Scalar scalar = factor.ToScalar();
+        return tensor.addcdiv_(a, b, scalar);
+    }
+
+    /// <summary>tensor = value, everywhere.</summary>
+    public static Tensor FillInPlace(this Tensor tensor, double value)
+    {
+        using Scalar scalar = value.ToScalar();
+        return tensor.fill_(scalar);
+    }
+}
