@@ -29,7 +29,7 @@ public static class TrainingRun
             observe?.Invoke(runEvent);
             if (runEvent is RunEnded end)
             {
-                ended.SetResult(end);
+                ended.TrySetResult(end);
             }
         }));
         using IHost host = builder.Build();
