@@ -147,7 +147,7 @@ public sealed class TrainerActor : ReceiveActor, IWithTimers
     /// <summary>A trainer that throws has lost what it knew; whoever waits for the run must hear of it.</summary>
     protected override void PreRestart(Exception reason, object message)
     {
-        ended ??= new RunEnded(RunOutcome.Failed, null, meter.Figures(state, accuracy, Snapshots()), Snapshots());
+        ended ??= new RunEnded(RunOutcome.Failed, null, meter.Figures(state, accuracy, []), Snapshots());
         AnnounceFailure($"the trainer failed: {reason.Message.Split('\n')[0]}");
         base.PreRestart(reason, message);
     }

@@ -1,0 +1,93 @@
+using NoProp.Models;
+using NoProp.Models.Checkpoints;
+using NoProp.Models.Data;
+using NoProp.Models.Methods;
+using TorchSharp;
+
+namespace NoProp.Actors.Tests.Training;
+
+/// <summary>A method without arithmetic: a step gives its own number as the loss, and a state is a clock.</summary>
+internal sealed class FakeMethod(int blocks = 4) : IMethod
+{
+    /// <summary>Called before each step of a block, to fail or to look.</summary>
+    public Action<BlockId, long> OnStep { get; set; } = (_, _) => { };
+
+    /// <summary>Loss of a step.</summary>
+    public Func<long, float> Loss { get; set; } = step => step;
+
+    /// <summary>Called before each step of the head, with its labels.</summary>
+    public Action<long, torch.Tensor> OnHeadStep { get; set; } = (_, _) => { };
+
+    /// <summary>Blocks that were made, with the clock of the state they were made from.</summary>
+    public List<(BlockId Block, long From)> Made { get; } = [];
+
+    public int Disposed => disposed;
+
+    public int Blocks => blocks;
+
+    public int EmbeddingSize => 10;
+
+    public int Classes => 10;
+
+    private int disposed;
+
+    public static Snapshot State(BlockId block, long clock) => State(block.FileName, clock);
+
+    public static Snapshot HeadState(long clock) => State("head", clock);
+
+    public IBlockCompute CreateBlock(BlockId block, Snapshot? from)
+    {
+        lock (Made)
+        {
+            Made.Add((block, from?.Clock ?? 0));
+        }
+
+        return new FakeBlock(this, block, from?.Clock ?? 0);
+    }
+
+    public IHeadCompute CreateHead(Snapshot? from) => new FakeHead(this, from?.Clock ?? 0);
+
+    public IDenoiserCompute CreateDenoiser(BlockId block, Snapshot from) => throw new NotSupportedException();
+
+    public IClassifierCompute CreateClassifier(Snapshot from) => throw new NotSupportedException();
+
+    private static Snapshot State(string name, long clock) =>
+        new(name, clock, Safetensors.Allocate([("weight", "F32", [1])], new Dictionary<string, string>()).Bytes);
+
+    private sealed class FakeBlock(FakeMethod method, BlockId block, long from) : IBlockCompute
+    {
+        public long Clock { get; private set; } = from;
+
+        public StepLoss Step(Batch batch)
+        {
+            if (batch.Step != Clock)
+            {
+                throw new InvalidOperationException($"batch {batch.Step} at step {Clock}");
+            }
+
+            method.OnStep(block, Clock);
+            return new StepLoss(method.Loss(Clock++), 0);
+        }
+
+        public Snapshot Snapshot() => State(block, Clock);
+
+        public void Dispose() => Interlocked.Increment(ref method.disposed);
+    }
+
+    private sealed class FakeHead(FakeMethod method, long from) : IHeadCompute
+    {
+        public long Clock { get; private set; } = from;
+
+        public float Step(torch.Tensor labels)
+        {
+            method.OnHeadStep(Clock, labels);
+            return Clock++;
+        }
+
+        public Snapshot Snapshot() => HeadState(Clock);
+
+        public void Dispose()
+        {
+        }
+    }
+}
