@@ -3,6 +3,7 @@ using NoProp.Actors.Protocol;
 using NoProp.Actors.Recording;
 using NoProp.Models;
 using NoProp.Models.Checkpoints;
+using NoProp.Models.Tests.Checkpoints;
 using Xunit;
 
 namespace NoProp.Actors.Tests.Equality;

@@ -49,7 +49,7 @@ public sealed class MemoryTests() : TestKit(SettingsLoader.Load(null, ["noprop.s
     }
 
     /// <summary>Has the garbage collector finish what other tests, and the making of these networks, left to it.</summary>
-    private static void Settle()
+    internal static void Settle()
     {
         for (int i = 0; i < 3; i++)
         {
