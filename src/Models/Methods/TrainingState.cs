@@ -48,7 +48,14 @@ internal sealed class TrainingState : IDisposable
         SafetensorsFile file = SafetensorsFile.Parse(from.Safetensors, from.Name);
         Copy(file, parameters.Weights, "", parameters.Flat, from.Name);
         Copy(file, parameters.Statistics, "", parameters.FlatStatistics, from.Name);
-        return file;
+
+        // A network with one more layer has all that this one wants, and would lose the layer unseen.
+        HashSet<string> known = [.. parameters.Weights.Concat(parameters.Statistics).Select(parameter => parameter.Name)];
+        string? surplus = file.Entries.Keys.FirstOrDefault(tensor =>
+            !known.Contains(tensor) && !tensor.StartsWith(WeightsHash.OptimizerPrefix, StringComparison.Ordinal));
+        return surplus is null
+            ? file
+            : throw new NoPropException($"snapshot {from.Name} is of another network: it has {surplus}, and this network has not");
     }
 
     /// <summary>One optimiser step down the gradient of a loss.</summary>
