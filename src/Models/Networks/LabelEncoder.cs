@@ -1,3 +1,4 @@
+using NoProp.Models.Native;
 using static TorchSharp.torch;
 using Functional = TorchSharp.torch.nn.functional;
 
@@ -44,8 +45,8 @@ internal abstract class LabelEncoder
         public override Tensor Forward(Tensor z, ForwardPass pass)
         {
             Tensor h = Functional.relu(first.Forward(z));
-            h = Functional.relu(second.Forward(h) + h);
-            h = Functional.relu(third.Forward(h) + h);
+            h = Functional.relu(second.Forward(h).Plus(h));
+            h = Functional.relu(third.Forward(h).Plus(h));
             return norm.Forward(h, pass);
         }
     }
