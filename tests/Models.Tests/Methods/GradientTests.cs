@@ -54,9 +54,24 @@ public sealed class GradientTests : IDisposable
         using Denoiser network = method.CreateNetwork(Block);
         using IBlockCompute block = method.CreateBlock(Block, null);
 
-        double expected = Loss(network);
+        double expected = Loss(network, batch, ForwardPass.Inference);
 
         Assert.Equal(expected, block.Step(batch).Loss, 1e-5 * expected);
+    }
+
+    [Fact]
+    public void Every_step_draws_its_noise_and_its_dropout_at_its_own_address()
+    {
+        ImageShape shape = new(1, 14, 14);
+        DiscreteTime still = new(TestData.Settings(NetworkSettings.Paper, Blocks) with { LearningRate = 0 }, shape, TestData.Classes);
+        Batch next = TestData.RandomBatch(1, shape);
+        using Denoiser network = still.CreateNetwork(Block);
+        using IBlockCompute block = still.CreateBlock(Block, null);
+        block.Step(TestData.RandomBatch(0, shape));
+
+        double expected = Loss(network, next, new ForwardPass(new NoiseKey(1, NoiseStream.Dropout, Block.Value, 1)));
+
+        Assert.Equal(expected, block.Step(next).Loss, 1e-5 * expected);
     }
 
     [Fact]
@@ -118,18 +133,18 @@ public sealed class GradientTests : IDisposable
         Span<float> values = MemoryMarshal.Cast<byte, float>(weight.bytes);
         float before = values[index];
         values[index] += change;
-        double loss = Loss(network);
+        double loss = Loss(network, batch, ForwardPass.Inference);
         values[index] = before;
         return loss;
     }
 
     /// <summary>(T/2) eta (SNR(t) - SNR(t-1)) mean ||softmax(logits) - u_y||^2, in double precision but for the logits.</summary>
-    private double Loss(Denoiser network)
+    private double Loss(Denoiser network, Batch batch, ForwardPass pass)
     {
         double before = method.Schedule.Abar(Block.Value - 1);
         double after = method.Schedule.Abar(Block.Value);
-        Tensor z = Diffuse(before, new NoiseKey(1, NoiseStream.BlockInput, Block.Value, 0));
-        double[][] logits = network.Logits(batch.Images, z, ForwardPass.Inference).Rows();
+        Tensor z = Diffuse(before, batch, new NoiseKey(1, NoiseStream.BlockInput, Block.Value, batch.Step));
+        double[][] logits = network.Logits(batch.Images, z, pass).Rows();
         double error = logits.Zip(batch.Labels.data<long>(), (row, label) =>
             TestData.Softmax(row).Select((p, i) => Math.Pow(p - (i == label ? 1 : 0), 2)).Sum()).Average();
         return Blocks / 2.0 * 0.1 * (after / (1 - after) - before / (1 - before)) * error;
@@ -138,7 +153,7 @@ public sealed class GradientTests : IDisposable
     private (double[][] Z, double[][] Slopes, double CrossEntropy) HeadInputs(long step)
     {
         using Classifier classifier = method.CreateClassifierNetwork();
-        Tensor z = Diffuse(1 - 1e-3, new NoiseKey(1, NoiseStream.HeadInput, 0, step));
+        Tensor z = Diffuse(1 - 1e-3, batch, new NoiseKey(1, NoiseStream.HeadInput, 0, step));
         long[] labels = batch.Labels.data<long>().ToArray();
         double[][] probabilities = [.. classifier.Logits(z).Rows().Select(TestData.Softmax)];
         double[][] slopes = [.. probabilities.Zip(labels, (row, label) => row.Select((p, i) => p - (i == label ? 1 : 0)).ToArray())];
@@ -146,7 +161,7 @@ public sealed class GradientTests : IDisposable
     }
 
     /// <summary>sqrt(abar) u_y + sqrt(1 - abar) eps, with eps drawn at the address that the step has.</summary>
-    private Tensor Diffuse(double abar, NoiseKey key)
+    private static Tensor Diffuse(double abar, Batch batch, NoiseKey key)
     {
         float[] noise = Noise.Normal(key, [batch.Count, TestData.Classes]).Values();
         long[] labels = batch.Labels.data<long>().ToArray();

@@ -133,7 +133,7 @@ public sealed class ObjectiveTests : IDisposable
         double abar = Math.Clamp(Cosine(1 - t / 3.0) / Cosine(0), 1e-4, 0.999);
         Tensor noise = Noise.Normal(TestData.Key(4), u.shape);
 
-        Tensor expected = u.Times(Math.Sqrt(abar)) + noise.Times(Math.Sqrt(1 - abar));
+        Tensor expected = u.Times(Math.Sqrt(abar)).Plus(noise.Times(Math.Sqrt(1 - abar)));
 
         Assert.Equal(expected.Bits(), method.Diffuse(t, u, TestData.Key(4)).Bits());
     }
