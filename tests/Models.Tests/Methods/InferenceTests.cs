@@ -51,7 +51,7 @@ public sealed class InferenceTests : IDisposable
         Tensor z = Noise.Normal(TestData.Key(1), [32, TestData.Classes]);
         Tensor eps = Noise.Normal(TestData.Key(2), [32, TestData.Classes]);
         using Denoiser network = method.CreateNetwork(Block);
-        TrainingState.Restore(network.Parameters, snapshot);
+        TrainingState.Restore(Block.FileName, network.Parameters, snapshot);
         double[][] output = [.. network.Logits(batch.Images, z, ForwardPass.Inference).Rows().Select(TestData.Softmax)];
         using IDenoiserCompute denoiser = method.CreateDenoiser(Block, snapshot);
 
@@ -74,7 +74,7 @@ public sealed class InferenceTests : IDisposable
         block.Step(batch);
         Snapshot snapshot = block.Snapshot();
         using Denoiser network = paper.CreateNetwork(Block);
-        TrainingState.Restore(network.Parameters, snapshot);
+        TrainingState.Restore(Block.FileName, network.Parameters, snapshot);
 
         Assert.All(network.Parameters.Statistics, statistic => Assert.Equal(snapshot.Values(statistic.Name), statistic.Value.Values()));
     }

@@ -113,7 +113,17 @@ public sealed class TrainingStateTests : IDisposable
 
         NoPropException refusal = Assert.Throws<NoPropException>(() => method.CreateHead(block.Snapshot()));
 
-        Assert.Contains("classifier.weight", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("block-02 was given to head", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_block_refuses_the_snapshot_of_another_block()
+    {
+        using IBlockCompute block = method.CreateBlock(Block, null);
+
+        NoPropException refusal = Assert.Throws<NoPropException>(() => method.CreateBlock(new(Block.Value + 1), block.Snapshot()));
+
+        Assert.Contains("block-02 was given to block-03", refusal.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -23,17 +23,15 @@ public sealed class LabelEncoderTests : IDisposable
     }
 
     [Fact]
-    public void The_papers_label_pathway_has_two_skip_connections_and_then_batch_normalisation()
+    public void The_papers_label_pathway_has_two_skip_connections_and_batch_normalisation_after_each_layer()
     {
         LabelEncoder encoder = Build(NetworkSettings.Paper);
 
-        // The running statistics are still mean 0 and variance 1.
         AssertRows(encoder, row =>
         {
-            double[] h = Relu(Layer("label.fc1", row));
-            h = Relu(Add(Layer("label.fc2", h), h));
-            h = Relu(Add(Layer("label.fc3", h), h));
-            return [.. h.Select(x => x / Math.Sqrt(1 + 1e-5))];
+            double[] h = Normalise(Relu(Layer("label.fc1", row)));
+            h = Normalise(Relu(Add(Layer("label.fc2", h), h)));
+            return Normalise(Relu(Add(Layer("label.fc3", h), h)));
         });
     }
 
@@ -44,6 +42,9 @@ public sealed class LabelEncoderTests : IDisposable
 
         AssertRows(encoder, row => Layer("label.fc2", Relu(Layer("label.fc1", row))));
     }
+
+    // The running statistics are still mean 0 and variance 1.
+    private static double[] Normalise(double[] x) => [.. x.Select(value => value / Math.Sqrt(1 + 1e-5))];
 
     private static double[] Relu(double[] x) => [.. x.Select(value => Math.Max(value, 0))];
 
