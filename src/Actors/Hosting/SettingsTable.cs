@@ -89,7 +89,7 @@ internal static class SettingsTable
     public static readonly Setting<int> Prefetch = Operation("loader.prefetch", Whole(1, 1024), s => s.Loader.Prefetch);
     public static readonly Setting<int> CachedBatches = Operation("loader.cached-batches", Whole(1, Wide), s => s.Loader.CachedBatches);
 
-    public static readonly Setting<int> MaxFailures = Operation("supervision.max-failures", Whole(0, 1000), s => s.Supervision.MaxFailures);
+    public static readonly Setting<int> MaxFailures = Operation("supervision.max-failures", Whole(1, 1000), s => s.Supervision.MaxFailures);
     public static readonly Setting<TimeSpan> Within = Operation("supervision.within", Duration(Second, Day), s => s.Supervision.Within);
 
     public static readonly Setting<int> CheckpointEvery =

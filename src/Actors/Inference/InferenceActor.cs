@@ -91,9 +91,10 @@ public sealed class InferenceActor : ReceiveActor
             answered.ReplyTo.Tell(new Classified(answered.Request.Id, method.Classes, probabilities, answered.Versions));
             Free(answered);
         }
-        catch (NoPropException e)
+        catch (Exception e)
         {
-            Fail(answered, e.Message);
+            // Thrown on, it would restart this actor: the chain would lose its snapshots, and the asker would never hear of it.
+            Fail(answered, $"the classifier: {e.Message.Split('\n')[0]}");
         }
     }
 

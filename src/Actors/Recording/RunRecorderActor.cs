@@ -19,8 +19,8 @@ public sealed class RunRecorderActor : ReceiveActor
     private readonly RunFolder folder;
     private readonly RecordingSettings settings;
     private readonly RunDescription description;
-    private readonly MetricsLog metrics;
-    private readonly TorchSharp.Modules.SummaryWriter? board;
+    private readonly Lazy<MetricsLog> log;
+    private readonly Lazy<TorchSharp.Modules.SummaryWriter?> tensorBoard;
     private readonly Dictionary<int, Mean> blocks = [];
     private readonly Mean head = new();
 
@@ -28,19 +28,30 @@ public sealed class RunRecorderActor : ReceiveActor
     public RunRecorderActor(RunFolder folder, RecordingSettings settings, RunDescription description)
     {
         (this.folder, this.settings, this.description) = (folder, settings, description);
-        metrics = new MetricsLog(folder.Metrics);
-        board = settings.TensorBoard ? torch.utils.tensorboard.SummaryWriter(folder.TensorBoard, createRunName: true) : null;
+        // Opened by the first message and not here: what throws in a constructor ends the actor, and the trainer would wait for it in vain.
+        log = new(() => new MetricsLog(folder.Metrics), LazyThreadSafetyMode.PublicationOnly);
+        tensorBoard = new(
+            () => settings.TensorBoard ? torch.utils.tensorboard.SummaryWriter(folder.TensorBoard, createRunName: true) : null,
+            LazyThreadSafetyMode.PublicationOnly);
         Receive<SaveCheckpoint>(save => Try(() => Save(save.Checkpoint)));
         Receive<RunEnded>(ended => Try(() => Finish(ended)));
         Receive<RunEvent>(runEvent => Try(() => Record(runEvent)));
     }
+
+    private MetricsLog Metrics => log.Value;
 
     /// <summary>Props on the recorder's own thread.</summary>
     public static Props Props(RunFolder folder, RecordingSettings settings, RunDescription description) =>
         Akka.Actor.Props.Create(() => new RunRecorderActor(folder, settings, description)).WithDispatcher(Dispatchers.Recorder);
 
     /// <inheritdoc/>
-    protected override void PostStop() => metrics.Dispose();
+    protected override void PostStop()
+    {
+        if (log.IsValueCreated)
+        {
+            log.Value.Dispose();
+        }
+    }
 
     private void Try(Action write)
     {
@@ -52,19 +63,20 @@ public sealed class RunRecorderActor : ReceiveActor
         {
             Sender.Tell(new RecordingFailed(e.Message));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e)
         {
-            Sender.Tell(new RecordingFailed($"the run folder {folder.Path} cannot be written: {e.Message}"));
+            // Whatever it is: thrown on, it would leave the trainer waiting for an answer.
+            Sender.Tell(new RecordingFailed($"the run folder {folder.Path} cannot be written: {e.Message.Split('\n')[0]}"));
         }
     }
 
     private void Save(Checkpoint checkpoint)
     {
         // Metrics first: a run that is resumed here finds all that came before.
-        metrics.Flush();
+        Metrics.Flush();
         folder.Checkpoints.Save(checkpoint);
         folder.Checkpoints.Prune(settings.KeepCheckpoints);
-        metrics.Append("checkpoint", new { checkpoint.Step });
+        Metrics.Append("checkpoint", new { checkpoint.Step });
         Sender.Tell(new CheckpointSaved(checkpoint.Step));
     }
 
@@ -77,8 +89,8 @@ public sealed class RunRecorderActor : ReceiveActor
 
         WriteHead();
         RunSummary summary = RunSummary.Of(description, ended);
-        metrics.Append("end", new { summary.Outcome, summary.Reason, summary.TestAccuracy, steps = summary.BlockSteps, summary.WallSeconds });
-        metrics.Flush();
+        Metrics.Append("end", new { summary.Outcome, summary.Reason, summary.TestAccuracy, steps = summary.BlockSteps, summary.WallSeconds });
+        Metrics.Flush();
         AtomicFile.Write(folder.Summary, summary.ToJson());
         Sender.Tell(new RunRecorded());
     }
@@ -105,7 +117,7 @@ public sealed class RunRecorderActor : ReceiveActor
 
                 break;
             case EpochFinished epoch:
-                metrics.Append("epoch", new
+                Metrics.Append("epoch", new
                 {
                     epoch.Epoch,
                     steps = epoch.TotalSteps,
@@ -114,19 +126,19 @@ public sealed class RunRecorderActor : ReceiveActor
                     elapsedSeconds = epoch.Elapsed.TotalSeconds,
                 });
                 Board("accuracy/test", (float)epoch.TestAccuracy, epoch.TotalSteps);
-                metrics.Flush();
+                Metrics.Flush();
                 break;
             case RunStarted started:
-                metrics.Append("start", new { clocks = started.Clocks, started.Target, started.StepsPerEpoch, started.Slots, description.Policy });
+                Metrics.Append("start", new { clocks = started.Clocks, started.Target, started.StepsPerEpoch, started.Slots, description.Policy });
                 break;
             case Restarted restarted:
-                metrics.Append("restart", new { restarted.What, restarted.Cause });
+                Metrics.Append("restart", new { restarted.What, restarted.Cause });
                 break;
             case LeaseRevoked revoked:
-                metrics.Append("leaseRevoked", new { block = revoked.Lease.Block.Value, revoked.Lease.Worker, revoked.Reason });
+                Metrics.Append("leaseRevoked", new { block = revoked.Lease.Block.Value, revoked.Lease.Worker, revoked.Reason });
                 break;
             case CommitRefused refused:
-                metrics.Append("commitRefused", new { block = refused.Lease.Block.Value, refused.Lease.Worker });
+                Metrics.Append("commitRefused", new { block = refused.Lease.Block.Value, refused.Lease.Worker });
                 break;
         }
     }
@@ -138,7 +150,7 @@ public sealed class RunRecorderActor : ReceiveActor
             return;
         }
 
-        metrics.Append("steps", new
+        Metrics.Append("steps", new
         {
             block,
             mean.Clock,
@@ -158,13 +170,13 @@ public sealed class RunRecorderActor : ReceiveActor
     {
         if (head.Count > 0)
         {
-            metrics.Append("head", new { head.Clock, loss = head.Loss });
+            Metrics.Append("head", new { head.Clock, loss = head.Loss });
             Board("loss/head", (float)head.Loss, head.Clock);
             head.Clear();
         }
     }
 
-    private void Board(string tag, float value, long step) => board?.add_scalar(tag, value, (int)Math.Min(step, int.MaxValue));
+    private void Board(string tag, float value, long step) => tensorBoard.Value?.add_scalar(tag, value, (int)Math.Min(step, int.MaxValue));
 
     /// <summary>Running means since the last record.</summary>
     private sealed class Mean

@@ -96,7 +96,7 @@ public sealed class BlockActor : ReceiveActor
         long start = Stopwatch.GetTimestamp();
         try
         {
-            losses.Add(compute!.Step(batch));
+            losses.Add(Finite(compute!.Step(batch)));
         }
         catch (Exception e)
         {
@@ -114,6 +114,11 @@ public sealed class BlockActor : ReceiveActor
             Context.Parent.Tell(new LeaseRenewed(lease!));
         }
     }
+
+    // Weights that are not numbers never become numbers again: every later step would be spent for nothing.
+    private static StepLoss Finite(StepLoss loss) => float.IsFinite(loss.Loss)
+        ? loss
+        : throw new NoPropException($"the loss is {loss.Loss}, not a finite number; lower noprop.optimizer.learning-rate");
 
     private void Truncate(Lease truncated)
     {

@@ -29,7 +29,7 @@ public sealed class DataLoaderActor : ReceiveActor
     {
         (this.source, this.blocks, this.prefetch, this.capacity) = (source, blocks, prefetch, capacity);
         Receive<RequestBatch>(request => Serve(request.Step));
-        Receive<ReleaseBatch>(release => Release(Sender, release.Step, 1));
+        Receive<ReleaseBatch>(release => TakeBack(Sender, release.Step));
         Receive<Prefetch>(ahead => Prepare(ahead.Step));
         Receive<Terminated>(gone =>
         {
@@ -37,7 +37,7 @@ public sealed class DataLoaderActor : ReceiveActor
             {
                 foreach ((long step, int count) in held)
                 {
-                    Release(gone.ActorRef, step, count);
+                    Release(step, count);
                 }
             }
         });
@@ -50,7 +50,9 @@ public sealed class DataLoaderActor : ReceiveActor
     /// <inheritdoc/>
     protected override void PostStop()
     {
-        foreach (Entry entry in cache.Values)
+        // A block may be in the middle of a step on a batch that it has not released: libtorch must not lose the memory under it, so the
+        // garbage collector gets that one.
+        foreach (Entry entry in cache.Values.Where(entry => entry.Readers == 0))
         {
             entry.Batch.Dispose();
         }
@@ -87,13 +89,26 @@ public sealed class DataLoaderActor : ReceiveActor
         return entry;
     }
 
-    private void Release(IActorRef reader, long step, int count)
+    private void TakeBack(IActorRef reader, long step)
     {
-        if (readers.TryGetValue(reader, out Dictionary<long, int>? held) && (held[step] -= count) == 0)
+        // What this instance has not lent was lent before a restart, and went to the garbage collector.
+        if (readers.TryGetValue(reader, out Dictionary<long, int>? held) && held.TryGetValue(step, out int lent))
         {
-            held.Remove(step);
-        }
+            if (lent == 1)
+            {
+                held.Remove(step);
+            }
+            else
+            {
+                held[step] = lent - 1;
+            }
 
+            Release(step, 1);
+        }
+    }
+
+    private void Release(long step, int count)
+    {
         Entry entry = cache[step];
         entry.Readers -= count;
         entry.Served += count;

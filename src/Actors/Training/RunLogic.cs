@@ -92,7 +92,7 @@ public static class RunLogic
             effects.Add(new RunEffect.EpochCompleted(epoch));
         }
 
-        if (next.TotalSteps > next.HeadClock && (next.TotalSteps != state.TotalSteps || input is RunInput.WorkerJoined))
+        if (next.TotalSteps > next.HeadClock && (next.TotalSteps != state.TotalSteps || input is RunInput.WorkerJoined or RunInput.StopRequested))
         {
             effects.Add(new RunEffect.AdvanceHead(next.TotalSteps));
         }

@@ -58,6 +58,7 @@ public sealed class TrainerActor : ReceiveActor, IWithTimers
     private bool saving;
     private bool savedLast;
     private RunEnded? ended;
+    private bool announced;
 
     /// <summary>A trainer that begins when its first worker registers.</summary>
     /// <param name="goal">What is to be reached.</param>
@@ -70,8 +71,8 @@ public sealed class TrainerActor : ReceiveActor, IWithTimers
         (this.partners, this.cadence, this.supervision) = (partners, cadence, supervision);
         blocks = [.. BlockId.UpTo(goal.Blocks).Select(block => resume?.Snapshots.FirstOrDefault(snapshot => snapshot.Name == block.FileName))];
         headState = resume?.Snapshots.FirstOrDefault(snapshot => blocks.All(block => block != snapshot));
-        state = RunState.Begin(goal, [.. blocks.Select(block => block?.Clock ?? 0)], headState?.Clock ?? 0, long.Parse(resume?.State[GrantsKey] ?? "0", CultureInfo.InvariantCulture));
-        meter = new RunMeter(TimeSpan.FromSeconds(double.Parse(resume?.State[WallSecondsKey] ?? "0", CultureInfo.InvariantCulture)), state);
+        state = RunState.Begin(goal, [.. blocks.Select(block => block?.Clock ?? 0)], headState?.Clock ?? 0, long.Parse(resume?.State.GetValueOrDefault(GrantsKey) ?? "0", CultureInfo.InvariantCulture));
+        meter = new RunMeter(TimeSpan.FromSeconds(double.Parse(resume?.State.GetValueOrDefault(WallSecondsKey) ?? "0", CultureInfo.InvariantCulture)), state);
         head = Context.Watch(Context.ActorOf(partners.HeadProps, "head"));
         Publish([.. blocks.Append(headState).OfType<Snapshot>()]);
 
@@ -106,7 +107,7 @@ public sealed class TrainerActor : ReceiveActor, IWithTimers
         Receive<Terminated>(terminated => PartnerStopped(terminated.ActorRef));
         Receive<StopRun>(_ => Handle(new RunInput.StopRequested()));
         Receive<Tick>(_ => Handle(new RunInput.Tick()));
-        Receive<ConcludeTimeout>(_ => Conclude($"the trainer has waited {ConcludeWithin.TotalMinutes:0} minutes for the {(evaluations > 0 ? "evaluation" : "recorder")}"), _ => ended is null);
+        Receive<ConcludeTimeout>(_ => GiveUpWaiting($"the trainer has waited {ConcludeWithin.TotalMinutes:0} minutes for the {(evaluations > 0 ? "evaluation" : "recorder")}"));
         Receive<Evaluated>(Evaluated);
         Receive<EvaluationFailed>(failed =>
         {
@@ -131,8 +132,7 @@ public sealed class TrainerActor : ReceiveActor, IWithTimers
             }
             else
             {
-                ended = ended with { Outcome = RunOutcome.Failed, Reason = ended.Reason ?? failed.Reason };
-                Announce();
+                AnnounceFailure(failed.Reason);
             }
         });
         Receive<RunRecorded>(_ => Announce());
@@ -143,6 +143,14 @@ public sealed class TrainerActor : ReceiveActor, IWithTimers
 
     /// <inheritdoc/>
     protected override void PreStart() => Timers.StartPeriodicTimer(nameof(Tick), new Tick(), TickInterval);
+
+    /// <summary>A trainer that throws has lost what it knew; whoever waits for the run must hear of it.</summary>
+    protected override void PreRestart(Exception reason, object message)
+    {
+        ended ??= new RunEnded(RunOutcome.Failed, null, meter.Figures(state, accuracy, Snapshots()), Snapshots());
+        AnnounceFailure($"the trainer failed: {reason.Message.Split('\n')[0]}");
+        base.PreRestart(reason, message);
+    }
 
     /// <inheritdoc/>
     protected override SupervisorStrategy SupervisorStrategy() => supervision.Strategy(failure => headFailure = failure.Message);
@@ -260,7 +268,12 @@ public sealed class TrainerActor : ReceiveActor, IWithTimers
             })));
     }
 
-    private void Break(string reason) => Handle(new RunInput.Broken(reason));
+    private void Break(string reason)
+    {
+        Handle(new RunInput.Broken(reason));
+        // A run that has reached its goal can still fail to be tested or saved, and must not be called complete then.
+        ending = ending is null ? null : ending with { Failure = ending.Failure ?? reason };
+    }
 
     private void PartnerStopped(IActorRef actor)
     {
@@ -324,11 +337,33 @@ public sealed class TrainerActor : ReceiveActor, IWithTimers
         }
     }
 
-    // Whoever watches is told last, when all of it is on disk.
+    private void GiveUpWaiting(string reason)
+    {
+        if (ended is null)
+        {
+            Conclude(reason);
+        }
+        else
+        {
+            AnnounceFailure(reason);
+        }
+    }
+
+    private void AnnounceFailure(string reason)
+    {
+        ended = ended! with { Outcome = RunOutcome.Failed, Reason = ended.Reason ?? reason };
+        Announce();
+    }
+
+    // Whoever watches is told last, when all of it is on disk, and once: a full disk fails for every event that was under way.
     private void Announce()
     {
-        Timers.CancelAll();
-        partners.Observer.Tell(ended);
+        if (!announced)
+        {
+            announced = true;
+            Timers.CancelAll();
+            partners.Observer.Tell(ended);
+        }
     }
 
     private ImmutableArray<Snapshot> Snapshots() => [.. blocks.Append(headState).OfType<Snapshot>()];

@@ -32,7 +32,7 @@ public sealed class SettingsHoconTests
         ["noprop.lease.timeout"] = "1500ms",
         ["noprop.loader.prefetch"] = "2",
         ["noprop.loader.cached-batches"] = "9",
-        ["noprop.supervision.max-failures"] = "0",
+        ["noprop.supervision.max-failures"] = "1",
         ["noprop.supervision.within"] = "2h",
         ["noprop.checkpoint.every-epochs"] = "2",
         ["noprop.checkpoint.min-interval"] = "0s",

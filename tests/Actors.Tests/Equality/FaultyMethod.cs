@@ -1,0 +1,74 @@
+using NoProp.Models;
+using NoProp.Models.Checkpoints;
+using NoProp.Models.Data;
+using NoProp.Models.Methods;
+using TorchSharp;
+
+namespace NoProp.Actors.Tests.Equality;
+
+/// <summary>Where a step fails, and how often.</summary>
+/// <param name="Block">The block, or null for the head.</param>
+/// <param name="Step">The step that fails instead of being trained.</param>
+/// <param name="Times">How often it fails before it works.</param>
+internal sealed record Fault(BlockId? Block, long Step, int Times = 1);
+
+/// <summary>A method whose steps fail where a test wants them to; all else is the real one's.</summary>
+internal sealed class FaultyMethod(IMethod inner, params Fault[] faults) : IMethod
+{
+    private readonly int[] left = [.. faults.Select(fault => fault.Times)];
+
+    public int Blocks => inner.Blocks;
+
+    public int EmbeddingSize => inner.EmbeddingSize;
+
+    public int Classes => inner.Classes;
+
+    public IBlockCompute CreateBlock(BlockId block, Snapshot? from) => new FaultyBlock(this, block, inner.CreateBlock(block, from));
+
+    public IHeadCompute CreateHead(Snapshot? from) => new FaultyHead(this, inner.CreateHead(from));
+
+    public IDenoiserCompute CreateDenoiser(BlockId block, Snapshot from) => inner.CreateDenoiser(block, from);
+
+    public IClassifierCompute CreateClassifier(Snapshot from) => inner.CreateClassifier(from);
+
+    private void FailAt(BlockId? block, long step)
+    {
+        for (int i = 0; i < faults.Length; i++)
+        {
+            if (faults[i].Block == block && faults[i].Step == step && Interlocked.Decrement(ref left[i]) >= 0)
+            {
+                throw new InvalidOperationException("a fault of the test");
+            }
+        }
+    }
+
+    private sealed class FaultyBlock(FaultyMethod method, BlockId block, IBlockCompute compute) : IBlockCompute
+    {
+        public long Clock => compute.Clock;
+
+        public StepLoss Step(Batch batch)
+        {
+            method.FailAt(block, compute.Clock);
+            return compute.Step(batch);
+        }
+
+        public Snapshot Snapshot() => compute.Snapshot();
+
+        public void Dispose() => compute.Dispose();
+    }
+
+    private sealed class FaultyHead(FaultyMethod method, IHeadCompute compute) : IHeadCompute
+    {
+        public long Clock => compute.Clock;
+
+        public float Step(torch.Tensor labels)
+        {
+            method.FailAt(null, compute.Clock);
+            return compute.Step(labels);
+        }
+
+        public Snapshot Snapshot() => compute.Snapshot();
+
+        public void Dispose() => compute.Dispose();
+    }
+}

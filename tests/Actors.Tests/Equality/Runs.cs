@@ -1,0 +1,105 @@
+using System.Collections.Concurrent;
+using NoProp.Actors.Hosting;
+using NoProp.Actors.Protocol;
+using NoProp.Models.Checkpoints;
+using NoProp.Models.Data;
+using NoProp.Models.Methods;
+using NoProp.Models.Native;
+using Xunit;
+
+namespace NoProp.Actors.Tests.Equality;
+
+/// <summary>Small training runs, and the weights that a plain loop gives for the same settings.</summary>
+internal static class Runs
+{
+    /// <summary>Far more than any run here takes: a run that hangs must fail its test, not the whole suite.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(100);
+
+    private static readonly ConcurrentDictionary<string, Lazy<string>> References = new();
+    private static readonly Lazy<Dataset> Few = new(() => Digits.Load(300));
+    private static readonly Lazy<Dataset> Random = new(RandomImages);
+
+    // 300 images in batches of 32: nine whole ones and a short one an epoch.
+    private static readonly string[] Compact =
+    [
+        "noprop.network.channels=[4, 6]",
+        "noprop.network.image-features=8",
+        "noprop.network.label-features=8",
+        "noprop.network.hidden=[12]",
+        "noprop.blocks=4",
+        "noprop.epochs=2",
+        "noprop.batch=32",
+        "noprop.slots=2",
+        "noprop.checkpoint.min-interval=0s",
+        "noprop.checkpoint.keep=100",
+        "noprop.metrics.tensorboard=off",
+    ];
+
+    // The paper's layout, with dropout and batch normalisation, in small.
+    private static readonly string[] Paper =
+    [
+        .. Compact,
+        "noprop.network.kind=paper",
+        "noprop.network.channels=[2, 4, 4]",
+        "noprop.network.image-features=16",
+        "noprop.network.hidden=[16, 12]",
+        "noprop.batch=64",
+        "noprop.blocks=2",
+        "noprop.seed=5",
+    ];
+
+    /// <summary>The digits on the small compact network.</summary>
+    public static RunPlan OnDigits(params string[] overrides) =>
+        RunPlan.Create(SettingsLoader.Load(null, [.. Compact, .. overrides]), Few.Value);
+
+    /// <summary>Random images of MNIST's shape on the paper's network.</summary>
+    public static RunPlan OnPaperNetwork(params string[] overrides) =>
+        RunPlan.Create(SettingsLoader.Load(null, [.. Paper, .. overrides]), Random.Value);
+
+    /// <summary>SHA-256 of the weights that the plain loop makes of the same training settings; made once for each.</summary>
+    public static string PlainLoopWeights(RunPlan plan)
+    {
+        string key = $"{plan.Dataset.Name} {plan.Settings.Training} {string.Join(',', plan.Settings.Training.Network.Channels)} {plan.Settings.Epochs}";
+        return References.GetOrAdd(key, _ => new Lazy<string>(() =>
+        {
+            TorchRuntime.Load();
+            TorchRuntime.UseOneThread();
+            DiscreteTime method = new(plan.Settings.Training, plan.Dataset.Shape, plan.Dataset.Classes);
+            return WeightsHash.Sha256(PlainLoop.Train(method, plan.Batches(), plan.Settings.Epochs));
+        })).Value;
+    }
+
+    /// <summary>Trains to the end.</summary>
+    public static Task<RunEnded> Train(this RunPlan plan) => TrainingRun.RunAsync(plan).WaitAsync(Patience);
+
+    /// <summary>Trains until so many commits of blocks have been seen, then stops.</summary>
+    public static async Task<RunEnded> TrainUntil(this RunPlan plan, int commits)
+    {
+        using CancellationTokenSource stop = new();
+        RunEnded ended = await TrainingRun.RunAsync(plan, Watch, stop.Token).WaitAsync(Patience);
+        Assert.True(ended.Outcome == RunOutcome.Stopped, $"the run was to be stopped in the middle and has {ended.Outcome}");
+        return ended;
+
+        void Watch(RunEvent runEvent)
+        {
+            if (runEvent is StepsTrained && --commits == 0)
+            {
+                stop.Cancel();
+            }
+        }
+    }
+
+    private static Dataset RandomImages()
+    {
+        ImageShape shape = new(1, 28, 28);
+        Random random = new(1);
+        return new Dataset("random", shape, 255, [.. "0123456789".Select(c => c.ToString())], Split(300), Split(20));
+
+        ImageSplit Split(int count)
+        {
+            byte[] pixels = new byte[count * shape.Pixels];
+            random.NextBytes(pixels);
+            return ImageSplit.FromBytes(pixels, [.. Enumerable.Range(0, count).Select(_ => (byte)random.Next(10))], shape);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+using CsCheck;
+using NoProp.Actors.Policies;
+using NoProp.Models;
+using Xunit;
+
+namespace NoProp.Actors.Tests.Policies;
+
+/// <summary>What each policy promises by itself.</summary>
+public sealed class PolicyTests
+{
+    [Theory]
+    [InlineData("lockstep", 1)]
+    [InlineData("bounded:1", 1)]
+    [InlineData("bounded:3", 3)]
+    [InlineData("bounded:8", 8)]
+    [InlineData("bounded", 8)]
+    public void No_block_gets_further_ahead_than_the_bound(string policy, long bound) => Scenario.Of(Gen.Const(policy)).Sample(
+        scenario => Assert.All(VirtualRun.Of(scenario).Accepts, accepted => Assert.InRange(accepted.Clocks.Max() - accepted.Clocks.Min(), 0, bound)),
+        iter: 60);
+
+    [Fact]
+    public void A_bound_is_used_to_the_full() => Assert.Contains(
+        VirtualRun.Of(new Scenario("bounded:8", 4, 15, 3, [1, 1], 0, 0, false, null, 3)).Accepts,
+        accepted => accepted.Clocks.Max() - accepted.Clocks.Min() == 8);
+
+    [Theory]
+    [InlineData("bounded:8", 4)]
+    [InlineData("bounded:3", 2)]
+    [InlineData("bounded:1", 1)]
+    [InlineData("lockstep", 1)]
+    [InlineData("sampled", 1)]
+    [InlineData("async", 8)]
+    [InlineData("algorithm1", 8)]
+    public void A_visit_is_never_longer_than_the_policys(string policy, long longest) => Scenario.Of(Gen.Const(policy)).Sample(
+        scenario => Assert.All(VirtualRun.Of(scenario).Accepts, accepted => Assert.InRange(accepted.Lease.Steps.Count, 1, longest)), iter: 50);
+
+    [Fact]
+    public void Algorithm1_trains_block_after_block_in_each_epoch_whatever_the_slots() => Scenario.Of(Gen.Const("algorithm1")).Sample(
+        scenario =>
+        {
+            IEnumerable<(int, long)> papers =
+                from epoch in Enumerable.Range(0, scenario.Epochs)
+                from block in BlockId.UpTo(scenario.Blocks)
+                from step in Enumerable.Range(0, scenario.StepsPerEpoch)
+                select (block.Value, (long)epoch * scenario.StepsPerEpoch + step);
+            IEnumerable<(int, long)> ours =
+                from accepted in VirtualRun.Of(scenario).Accepts
+                from step in Enumerable.Range(0, (int)(accepted.To - accepted.Lease.Steps.From))
+                select (accepted.Lease.Block.Value, accepted.Lease.Steps.From + step);
+            Assert.Equal(papers, ours);
+        },
+        iter: 100);
+
+    [Fact]
+    public void Sampled_trains_every_block_about_as_often_at_any_time()
+    {
+        // 4 blocks, halfway through 400 steps each: a uniform choice keeps them within a few standard deviations (about 12) of one another.
+        VirtualRun run = VirtualRun.Of(new Scenario("sampled", 4, 400, 1, [1], 0, 0, false, null, 11));
+
+        Accepted halfway = run.Accepts[800];
+
+        Assert.InRange(halfway.Clocks.Max() - halfway.Clocks.Min(), 1, 80);
+    }
+
+    [Fact]
+    public void Sampled_chooses_the_same_blocks_again_for_the_same_seed()
+    {
+        Scenario scenario = new("sampled", 5, 20, 1, [1], 0, 0, false, null, 11);
+
+        Assert.Equal(VirtualRun.Of(scenario).Accepts.Select(a => a.Lease), VirtualRun.Of(scenario).Accepts.Select(a => a.Lease));
+    }
+
+    [Fact]
+    public void Bounded_stays_with_a_block_whose_state_the_worker_has()
+    {
+        PolicyView view = new([5, 5, 5], [false, false, false], 10, 10, 0, 0);
+
+        PolicyDecision decision = BoundedPolicy.Bounded(8).Next(view, new LeaseRequest(new HashSet<BlockId> { new(2) }));
+
+        Assert.Equal(new PolicyDecision.Run(new BlockId(2), new StepRange(5, 9)), decision);
+    }
+
+    [Fact]
+    public void Bounded_prefers_the_least_advanced_block_to_one_that_the_worker_has()
+    {
+        PolicyView view = new([5, 5, 4], [false, false, false], 10, 10, 0, 0);
+
+        PolicyDecision decision = BoundedPolicy.Bounded(8).Next(view, new LeaseRequest(new HashSet<BlockId> { new(2) }));
+
+        Assert.Equal(new PolicyDecision.Run(new BlockId(3), new StepRange(4, 8)), decision);
+    }
+
+    [Fact]
+    public void Lockstep_waits_while_the_last_block_makes_its_step() => Assert.IsType<PolicyDecision.Wait>(
+        BoundedPolicy.Lockstep().Next(new PolicyView([6, 6, 5], [false, false, true], 10, 10, 0, 0), new LeaseRequest(new HashSet<BlockId>())));
+
+    // Measured: 0.77. Slots that were each given their own blocks would keep 0.31: all wait for the slow one.
+    [Fact]
+    public void The_default_policy_keeps_seven_tenths_of_the_ideal_with_one_of_four_workers_four_times_slower()
+    {
+        Scenario scenario = new("bounded:8", 10, 200, 1, [1, 1, 1, 1], 0, 0, false, null, 1);
+
+        VirtualRun run = VirtualRun.Of(scenario, worker => TimeSpan.FromSeconds(worker == "worker-0" ? 4 : 1));
+
+        double possible = run.Elapsed.TotalSeconds * (3 + 0.25);
+        double share = scenario.Blocks * scenario.Goal.Target / possible;
+        Assert.True(share > 0.7, $"balanced progress is {share:0.000} of the ideal");
+    }
+}
