@@ -1,1 +1,3 @@
-Console.WriteLine(TorchSharp.torch.rand(3).sum().item<float>());
+using NoProp.Host.Commands;
+
+return await CommandLine.RunAsync(args);

@@ -1,11 +1,7 @@
 using Akka.Actor;
-using Akka.Hosting;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using NoProp.Actors.Protocol;
 using NoProp.Actors.Training;
 using NoProp.Models;
-using NoProp.Models.Native;
 
 namespace NoProp.Actors.Hosting;
 
@@ -20,11 +16,8 @@ public static class TrainingRun
     /// <exception cref="NoPropException">libtorch cannot be loaded.</exception>
     public static async Task<RunEnded> RunAsync(RunPlan plan, Action<RunEvent>? observe = null, CancellationToken stop = default)
     {
-        TorchRuntime.Load();
         TaskCompletionSource<RunEnded> ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        builder.Services.AddSingleton<IHostLifetime, CallersLifetime>();
-        builder.Services.AddAkka("noprop", akka => akka.WithNoPropTraining(plan, runEvent =>
+        await using LocalSystem system = await LocalSystem.StartAsync(akka => akka.WithNoPropTraining(plan, runEvent =>
         {
             observe?.Invoke(runEvent);
             if (runEvent is RunEnded end)
@@ -32,22 +25,10 @@ public static class TrainingRun
                 ended.TrySetResult(end);
             }
         }));
-        using IHost host = builder.Build();
-        await host.StartAsync(CancellationToken.None);
-        IActorRef trainer = host.Services.GetRequiredService<ActorRegistry>().Get<TrainerActor>();
+        IActorRef trainer = system.Get<TrainerActor>();
         await using (stop.Register(() => trainer.Tell(new StopRun())))
         {
-            RunEnded result = await ended.Task;
-            await host.StopAsync(CancellationToken.None);
-            return result;
+            return await ended.Task;
         }
-    }
-
-    /// <summary>The caller decides about Ctrl-C: the default lifetime would take the actor system down under the run.</summary>
-    private sealed class CallersLifetime : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

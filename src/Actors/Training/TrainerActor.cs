@@ -293,9 +293,18 @@ public sealed class TrainerActor : ReceiveActor, IWithTimers
         meter.Stop();
         ending = ended;
         Timers.StartSingleTimer(nameof(ConcludeTimeout), new ConcludeTimeout(), ConcludeWithin);
-        if (ended.Complete && untested.Count > evaluations)
+        if (ended.Complete && cadence.EvaluateEveryEpochs > 0)
         {
-            Evaluate();
+            // A run that was killed between its last checkpoint and its last test is resumed only to be tested.
+            if (untested.Count == 0 && accuracy.IsEmpty)
+            {
+                untested.Enqueue((state.EpochsDone, state.TotalSteps));
+            }
+
+            if (untested.Count > evaluations)
+            {
+                Evaluate();
+            }
         }
 
         FinishIfDone();

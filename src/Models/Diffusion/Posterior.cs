@@ -25,13 +25,13 @@ public readonly record struct Posterior(double A, double B, double C)
     /// <returns>z_t, [batch, d].</returns>
     public Tensor Step(Tensor uHat, Tensor z, Tensor? eps)
     {
-        Tensor mean = uHat.Times(A) + z.Times(B);
-        return eps is null ? mean : mean + eps.Times(Math.Sqrt(C));
+        Tensor mean = uHat.Times(A).Plus(z.Times(B));
+        return eps is null ? mean : mean.Plus(eps.Times(Math.Sqrt(C)));
     }
 
     /// <summary>A draw of z_t ~ q(z_t | y) = N(sqrt(abar_t) u_y, (1 - abar_t) I), (5).</summary>
     /// <param name="abar">abar_t.</param>
     /// <param name="u">u_y, [batch, d].</param>
     /// <param name="eps">Standard normal, [batch, d].</param>
-    public static Tensor Diffuse(double abar, Tensor u, Tensor eps) => u.Times(Math.Sqrt(abar)) + eps.Times(Math.Sqrt(1 - abar));
+    public static Tensor Diffuse(double abar, Tensor u, Tensor eps) => u.Times(Math.Sqrt(abar)).Plus(eps.Times(Math.Sqrt(1 - abar)));
 }

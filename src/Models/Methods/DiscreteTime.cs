@@ -72,7 +72,7 @@ public sealed class DiscreteTime : IMethod
     /// <summary>Mean over the batch of ||u_hat - u_y||^2, the third term of (8) without its weight.</summary>
     /// <param name="uHat">[batch, d].</param>
     /// <param name="u">[batch, d].</param>
-    public static Tensor SquaredError(Tensor uHat, Tensor u) => (uHat - u).square().sum(1).mean();
+    public static Tensor SquaredError(Tensor uHat, Tensor u) => (uHat - u).Squared().sum(1).mean();
 
     /// <summary>E[ -log p_out(y | z_T) ], the first term of (8).</summary>
     /// <param name="logits">f_out(z_T), [batch, m].</param>
@@ -84,7 +84,7 @@ public sealed class DiscreteTime : IMethod
     public Tensor KullbackLeibler(Tensor u)
     {
         double abar = Schedule.Abar(0);
-        return u.square().Times(abar).Plus(1 - abar - 1 - Math.Log(1 - abar)).sum(1).mean().Times(0.5);
+        return u.Squared().Times(abar).Plus(1 - abar - 1 - Math.Log(1 - abar)).sum(1).mean().Times(0.5);
     }
 
     /// <summary>z_t ~ q(z_t | y), (5).</summary>

@@ -17,7 +17,7 @@ internal sealed class DiscreteTimeDenoiser : IDenoiserCompute
     {
         this.method = method;
         network = method.CreateNetwork(block);
-        TrainingState.Restore(network.Parameters, from);
+        TrainingState.Restore(block.FileName, network.Parameters, from);
         posterior = Posterior.At(method.Schedule, block.Value);
     }
 
@@ -40,7 +40,7 @@ internal sealed class LinearClassifier : IClassifierCompute
     public LinearClassifier(DiscreteTime method, Snapshot from)
     {
         classifier = method.CreateClassifierNetwork();
-        TrainingState.Restore(classifier.Parameters, from);
+        TrainingState.Restore(DiscreteTimeHead.Name, classifier.Parameters, from);
     }
 
     public Tensor Probabilities(Tensor z)

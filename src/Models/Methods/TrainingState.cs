@@ -27,7 +27,7 @@ internal sealed class TrainingState : IDisposable
         optimiser = new AdamW(parameters.Count, learningRate, weightDecay);
         if (from is not null)
         {
-            SafetensorsFile file = Restore(parameters, from);
+            SafetensorsFile file = Restore(name, parameters, from);
             Copy(file, parameters.Weights, FirstMomentPrefix, optimiser.FirstMoment, from.Name);
             Copy(file, parameters.Weights, SecondMomentPrefix, optimiser.SecondMoment, from.Name);
             Clock = from.Clock;
@@ -42,13 +42,25 @@ internal sealed class TrainingState : IDisposable
     private static string SecondMomentPrefix => WeightsHash.OptimizerPrefix + "exp_avg_sq.";
 
     /// <summary>Sets weights and running statistics from a snapshot.</summary>
-    /// <exception cref="NoPropException">The snapshot is damaged or of another network.</exception>
-    public static SafetensorsFile Restore(ParameterSet parameters, Snapshot from)
+    /// <exception cref="NoPropException">The snapshot is damaged, of another owner or of another network.</exception>
+    public static SafetensorsFile Restore(string name, ParameterSet parameters, Snapshot from)
     {
+        if (from.Name != name)
+        {
+            throw new NoPropException($"a snapshot of {from.Name} was given to {name}");
+        }
+
         SafetensorsFile file = SafetensorsFile.Parse(from.Safetensors, from.Name);
         Copy(file, parameters.Weights, "", parameters.Flat, from.Name);
         Copy(file, parameters.Statistics, "", parameters.FlatStatistics, from.Name);
-        return file;
+
+        // A network with one more layer has all that this one wants, and would lose the layer unseen.
+        HashSet<string> known = [.. parameters.Weights.Concat(parameters.Statistics).Select(parameter => parameter.Name)];
+        string? surplus = file.Entries.Keys.FirstOrDefault(tensor =>
+            !known.Contains(tensor) && !tensor.StartsWith(WeightsHash.OptimizerPrefix, StringComparison.Ordinal));
+        return surplus is null
+            ? file
+            : throw new NoPropException($"snapshot {from.Name} is of another network: it has {surplus}, and this network has not");
     }
 
     /// <summary>One optimiser step down the gradient of a loss.</summary>

@@ -6,10 +6,18 @@ namespace NoProp.Models.Native;
 /// <summary>
 /// Arithmetic of tensors with numbers. TorchSharp hands the native handle of a Scalar over without keeping the Scalar alive, so one made by
 /// an implicit conversion can be finalised while libtorch reads it: a rare "Unknown scalar type", or a wrong number. These hold it until
-/// the call returns; the implicit conversions are banned (BannedSymbols.txt).
+/// the call returns. What converts implicitly, here or inside TorchSharp (a + b is add(a, b, 1)), is banned (BannedSymbols.txt).
 /// </summary>
 internal static class ScalarArithmetic
 {
+    private static readonly Scalar One = 1.ToScalar();
+
+    /// <summary>tensor + other.</summary>
+    public static Tensor Plus(this Tensor tensor, Tensor other) => tensor.add(other, One);
+
+    /// <summary>tensor^2.</summary>
+    public static Tensor Squared(this Tensor tensor) => tensor.mul(tensor);
+
     /// <summary>tensor * factor.</summary>
     public static Tensor Times(this Tensor tensor, double factor)
     {
@@ -28,14 +36,14 @@ internal static class ScalarArithmetic
     public static Tensor Plus(this Tensor tensor, double term)
     {
         using Scalar scalar = term.ToScalar();
-        return tensor.add(scalar);
+        return tensor.add(scalar, One);
     }
 
     /// <summary>tensor += term.</summary>
     public static Tensor PlusInPlace(this Tensor tensor, double term)
     {
         using Scalar scalar = term.ToScalar();
-        return tensor.add_(scalar);
+        return tensor.add_(scalar, One);
     }
 
     /// <summary>tensor += factor * other.</summary>

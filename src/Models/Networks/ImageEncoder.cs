@@ -15,31 +15,32 @@ internal abstract class ImageEncoder
 
     /// <summary>The pathway of the given layout.</summary>
     /// <exception cref="NoPropException">The images are too small for it.</exception>
-    public static ImageEncoder Create(ParameterSet parameters, NetworkSettings settings, ImageShape shape) => settings.Kind switch
+    public static ImageEncoder Create(ParameterSet parameters, NetworkSettings settings, ImageShape shape)
     {
-        NetworkKind.Compact => new Compact(parameters, settings, shape),
-        NetworkKind.Paper => new Paper(parameters, settings, shape),
-        _ => throw new ArgumentOutOfRangeException(nameof(settings), settings.Kind, null),
-    };
+        int smallest = settings.Kind == NetworkKind.Paper ? 14 : 4;
+        if (Math.Min(shape.Height, shape.Width) < smallest)
+        {
+            throw new NoPropException(
+                $"the {settings.Kind.ToString().ToLowerInvariant()} network needs images of at least {smallest}x{smallest} pixels, these have {shape.Height}x{shape.Width}; choose another --network or --data");
+        }
 
-    private static NoPropException TooSmall(NetworkKind kind, ImageShape shape, int least) =>
-        new($"the {kind.ToString().ToLowerInvariant()} network needs images of at least {least}x{least} pixels, these have {shape.Height}x{shape.Width}; choose another --network or --data");
+        return settings.Kind switch
+        {
+            NetworkKind.Compact => new Compact(parameters, settings, shape),
+            NetworkKind.Paper => new Paper(parameters, settings, shape),
+            _ => throw new ArgumentOutOfRangeException(nameof(settings), settings.Kind, null),
+        };
+    }
 
     /// <summary>conv 3x3 padded, pool, conv 3x3 padded, pool, fully connected.</summary>
     private sealed class Compact : ImageEncoder
     {
-        private const int SmallestImage = 4;
         private readonly Convolution first;
         private readonly Convolution second;
         private readonly Linear output;
 
         public Compact(ParameterSet parameters, NetworkSettings settings, ImageShape shape)
         {
-            if (Math.Min(shape.Height, shape.Width) < SmallestImage)
-            {
-                throw TooSmall(settings.Kind, shape, SmallestImage);
-            }
-
             Features = settings.ImageFeatures;
             first = new(parameters, "image.conv1", shape.Channels, settings.Channels[0], padded: true);
             second = new(parameters, "image.conv2", settings.Channels[0], settings.Channels[1], padded: true);
@@ -55,7 +56,6 @@ internal abstract class ImageEncoder
     /// <summary>Three unpadded convolutions with dropout, two pools, fully connected, batch normalisation.</summary>
     private sealed class Paper : ImageEncoder
     {
-        private const int SmallestImage = 14;
         private readonly Convolution first;
         private readonly Convolution second;
         private readonly Convolution third;
@@ -65,11 +65,6 @@ internal abstract class ImageEncoder
 
         public Paper(ParameterSet parameters, NetworkSettings settings, ImageShape shape)
         {
-            if (Math.Min(shape.Height, shape.Width) < SmallestImage)
-            {
-                throw TooSmall(settings.Kind, shape, SmallestImage);
-            }
-
             Features = settings.ImageFeatures;
             first = new(parameters, "image.conv1", shape.Channels, settings.Channels[0], padded: false);
             second = new(parameters, "image.conv2", settings.Channels[0], settings.Channels[1], padded: false);

@@ -1,3 +1,4 @@
+using NoProp.Models.Native;
 using static TorchSharp.torch;
 using Functional = TorchSharp.torch.nn.functional;
 
@@ -31,22 +32,24 @@ internal abstract class LabelEncoder
         public override Tensor Forward(Tensor z, ForwardPass pass) => second.Forward(Functional.relu(first.Forward(z)));
     }
 
-    /// <summary>Three fully connected layers, the second and third with skip connections, batch normalisation.</summary>
+    /// <summary>
+    /// Three times fully connected, ReLU, batch normalisation; the second and third with skip connections. A normalisation after each of
+    /// them, and not after the last alone, is what the weight counts of the paper's Table 5 ask for.
+    /// </summary>
     private sealed class Paper(ParameterSet parameters, NetworkSettings settings, int embeddingSize) : LabelEncoder
     {
         private readonly Linear first = new(parameters, "label.fc1", embeddingSize, settings.LabelFeatures);
         private readonly Linear second = new(parameters, "label.fc2", settings.LabelFeatures, settings.LabelFeatures);
         private readonly Linear third = new(parameters, "label.fc3", settings.LabelFeatures, settings.LabelFeatures);
-        private readonly BatchNorm norm = new(parameters, "label.norm", settings.LabelFeatures);
+        private readonly BatchNorm[] norms = [.. Enumerable.Range(1, 3).Select(i => new BatchNorm(parameters, $"label.norm{i}", settings.LabelFeatures))];
 
         public override int Features => settings.LabelFeatures;
 
         public override Tensor Forward(Tensor z, ForwardPass pass)
         {
-            Tensor h = Functional.relu(first.Forward(z));
-            h = Functional.relu(second.Forward(h) + h);
-            h = Functional.relu(third.Forward(h) + h);
-            return norm.Forward(h, pass);
+            Tensor h = norms[0].Forward(Functional.relu(first.Forward(z)), pass);
+            h = norms[1].Forward(Functional.relu(second.Forward(h).Plus(h)), pass);
+            return norms[2].Forward(Functional.relu(third.Forward(h).Plus(h)), pass);
         }
     }
 }

@@ -38,9 +38,18 @@ internal sealed class BatchNorm(ParameterSet parameters, string name, int featur
     private readonly Parameter mean = parameters.AddStatistic($"{name}.running_mean", [features], 0);
     private readonly Parameter variance = parameters.AddStatistic($"{name}.running_var", [features], 1);
 
-    /// <summary>[batch, features] to the same; in training the batch needs at least two rows.</summary>
-    public Tensor Forward(Tensor x, ForwardPass pass) =>
-        Functional.batch_norm(x, mean.Value, variance.Value, weight.Value, bias.Value, pass.Training);
+    /// <summary>[batch, features] to the same.</summary>
+    /// <exception cref="NoPropException">In training, the batch has a single row.</exception>
+    public Tensor Forward(Tensor x, ForwardPass pass)
+    {
+        // libtorch would divide by 0 and leave a running variance that is not a number for good, without an error.
+        if (pass.Training && x.shape[0] < 2)
+        {
+            throw new NoPropException("batch normalisation cannot train on a mini-batch of one image; choose a larger --batch or another --network");
+        }
+
+        return Functional.batch_norm(x, mean.Value, variance.Value, weight.Value, bias.Value, pass.Training);
+    }
 }
 
 /// <summary>Inverted dropout.</summary>

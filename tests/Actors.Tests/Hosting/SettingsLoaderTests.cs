@@ -16,7 +16,7 @@ public sealed class SettingsLoaderTests
             new NoPropSettings(
                 new TrainingSettings(0, NetworkSettings.Compact),
                 new("digits", null, 0),
-                60,
+                30,
                 "bounded:8",
                 null,
                 new(TimeSpan.FromSeconds(60)),

@@ -1,0 +1,144 @@
+using System.Globalization;
+using NoProp.Actors.Hosting;
+using NoProp.Actors.Recording;
+using NoProp.Models;
+using NoProp.Models.Checkpoints;
+using NoProp.Models.Data;
+
+namespace NoProp.Host.Commands;
+
+/// <summary>A run that is ready to train: its folder is claimed, its data loaded, and its newest whole checkpoint read.</summary>
+internal sealed class OpenRun : IDisposable
+{
+    private const string RunsFolder = "runs";
+
+    private OpenRun(RunPlan plan, IReadOnlyList<string> notes)
+    {
+        Plan = plan;
+        Notes = notes;
+    }
+
+    /// <summary>What will run.</summary>
+    public RunPlan Plan { get; }
+
+    /// <summary>What the user should know first.</summary>
+    public IReadOnlyList<string> Notes { get; }
+
+    /// <summary>Whether nothing is left to train or to test.</summary>
+    public bool IsComplete =>
+        Plan.Resume is { } checkpoint && checkpoint.Step >= Target && File.Exists(Plan.Folder!.Summary)
+        && RunSummary.FromJson(File.ReadAllText(Plan.Folder.Summary)) is { TestAccuracy: not null } summary && summary.BlockSteps == checkpoint.Step;
+
+    private long Target => (long)Plan.StepsPerEpoch * Plan.Settings.Epochs * Plan.Settings.Training.Blocks;
+
+    /// <summary>A new run.</summary>
+    /// <exception cref="NoPropException">The data cannot be read, or the folder cannot be made.</exception>
+    public static OpenRun Begin(LoadedSettings loaded)
+    {
+        RunPlan plan = LoadData(loaded);
+        try
+        {
+            RunFolder folder = RunFolder.Create(loaded.Settings.Run.Out ?? NewName(loaded.Settings), SettingsHocon.ToHocon(loaded.Settings));
+            return new OpenRun(plan with { Folder = folder }, []);
+        }
+        catch
+        {
+            plan.Dataset.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A run that was stopped or killed.</summary>
+    /// <param name="path">Its folder; null for the newest unfinished one.</param>
+    /// <param name="load">The settings asked for, on the basis of the run's own.</param>
+    /// <exception cref="SettingsException">Settings that determine the weights differ from the run's.</exception>
+    /// <exception cref="NoPropException">There is no such run, its checkpoints are all damaged, or its data cannot be read.</exception>
+    public static OpenRun Resume(string? path, Func<SettingsFile, LoadedSettings> load)
+    {
+        path ??= NewestUnfinished();
+        RunFolder folder = RunFolder.Continue(path);
+        try
+        {
+            SettingsFile saved = SettingsOptions.Read(folder.Settings);
+            LoadedSettings asked = load(saved);
+            IReadOnlyList<string> differences = SettingsHocon.DifferencesThatMatter(SettingsLoader.Load(saved).Settings, asked.Settings);
+            if (differences.Count > 0)
+            {
+                throw new SettingsException($"{path} is a run of other settings ({string.Join("; ", differences)}): leave them out to resume it, or begin another run with --out");
+            }
+
+            (Checkpoint? checkpoint, IReadOnlyList<string> problems) = folder.Checkpoints.LoadNewestWhole();
+            if (checkpoint is null && problems.Count > 0)
+            {
+                throw new NoPropException($"{path} has no whole checkpoint to resume from: {string.Join("; ", problems)}");
+            }
+
+            RunPlan plan = LoadData(asked) with { Folder = folder, Resume = checkpoint };
+            AtomicFile.Write(folder.Settings, SettingsHocon.ToHocon(asked.Settings));
+            RewindMetrics(plan);
+            string from = checkpoint is null ? "this run has no checkpoint yet: it begins anew" : $"goes on from the checkpoint of {checkpoint.Step} block steps";
+            return new OpenRun(plan, [.. problems, from]);
+        }
+        catch
+        {
+            folder.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>One line that says what is trained on what.</summary>
+    public string Summary()
+    {
+        (Dataset data, NoPropSettings settings) = (Plan.Dataset, Plan.Settings);
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{data.Name}, {data.Train.Count} + {data.Test.Count} images {data.Shape}; {settings.Training.Blocks} {settings.Training.Network.Kind.ToString().ToLowerInvariant()} blocks; {settings.Policy}, {settings.SlotCount} slots, {settings.Epochs} epochs of {Plan.StepsPerEpoch} steps");
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Plan.Folder?.Dispose();
+        Plan.Dataset.Dispose();
+    }
+
+    private static RunPlan LoadData(LoadedSettings loaded)
+    {
+        DataSettings data = loaded.Settings.Data;
+        return RunPlan.Create(loaded, DataCatalog.Load(data.Name, data.Directory, data.TrainLimit));
+    }
+
+    private static string NewName(NoPropSettings settings)
+    {
+        string name = Path.Combine(RunsFolder, $"{settings.Data.Name}-{DateTime.Now:yyyyMMdd-HHmmss}");
+        return Directory.Exists(name) ? $"{name}-{Environment.ProcessId}" : name;
+    }
+
+    private static string NewestUnfinished()
+    {
+        IEnumerable<string> runs = Directory.Exists(RunsFolder) ? Directory.EnumerateFiles(RunsFolder, "run.conf", new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 1 }) : [];
+        return runs
+            .OrderByDescending(File.GetLastWriteTimeUtc)
+            .Select(file => Path.GetDirectoryName(file)!)
+            .FirstOrDefault(folder => !File.Exists(Path.Combine(folder, "summary.json")) || !File.ReadAllText(Path.Combine(folder, "summary.json")).Contains("\"completed\"", StringComparison.Ordinal))
+            ?? throw new NoPropException($"there is no unfinished run in {RunsFolder}/: name one with --out");
+    }
+
+    /// <summary>Drops what this session will record again.</summary>
+    private static void RewindMetrics(RunPlan plan)
+    {
+        Dictionary<string, long> clocks = plan.Resume?.Snapshots.ToDictionary(snapshot => snapshot.Name, snapshot => snapshot.Clock) ?? [];
+        long Clock(string name) => clocks.GetValueOrDefault(name);
+        long tested = BlockId.UpTo(plan.Settings.Training.Blocks).Min(block => Clock(block.FileName)) / plan.StepsPerEpoch;
+        // The last epoch's test is made again by a run that has nothing else left to do.
+        tested = tested >= plan.Settings.Epochs ? tested - 1 : tested;
+        MetricsLog.Rewind(plan.Folder!.Metrics, record => record["type"]?.GetValue<string>() switch
+        {
+            "steps" => record["clock"]!.GetValue<long>() <= Clock(new BlockId(record["block"]!.GetValue<int>()).FileName),
+            "head" => record["clock"]!.GetValue<long>() <= Clock("head"),
+            "epoch" => record["epoch"]!.GetValue<long>() <= tested,
+            "checkpoint" => record["step"]!.GetValue<long>() <= (plan.Resume?.Step ?? 0),
+            _ => true,
+        });
+    }
+}

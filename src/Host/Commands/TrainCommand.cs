@@ -1,0 +1,103 @@
+using System.CommandLine;
+using System.Globalization;
+using NoProp.Actors.Hosting;
+using NoProp.Actors.Protocol;
+using NoProp.Actors.Recording;
+using NoProp.Host.Plots;
+using NoProp.Host.Views;
+using NoProp.Models;
+using NoProp.Models.Data;
+using Spectre.Console;
+
+namespace NoProp.Host.Commands;
+
+/// <summary><c>noprop train</c>.</summary>
+internal static class TrainCommand
+{
+    public static Command Create()
+    {
+        SettingsOptions settings = new SettingsOptions()
+            .Add("--data", "noprop.data.name", "NAME", "Data set: " + string.Join(", ", DataCatalog.Names))
+            .Add("--data-dir", "noprop.data.dir", "FOLDER", "Where its files are; without it the usual places are searched")
+            .Add("--train-limit", "noprop.data.train-limit", "N", "Train on the first N images only; 0 for all")
+            .Add("--network", "noprop.network.kind", "KIND", "Block network: compact or paper")
+            .Add("--blocks", "noprop.blocks", "T", "Number of denoising blocks")
+            .Add("--epochs", "noprop.epochs", "N", "Passes over the training images")
+            .Add("--batch", "noprop.batch", "N", "Images in a mini-batch")
+            .Add("--learning-rate", "noprop.optimizer.learning-rate", "RATE", "AdamW's learning rate")
+            .Add("--policy", "noprop.policy", "NAME[:ARG]", "Update policy: bounded[:lead], lockstep, async, sampled, algorithm1")
+            .Add("--slots", "noprop.slots", "N", "Blocks trained at once")
+            .Add("--seed", "noprop.seed", "N", "Seed of every random number of the run")
+            .Add("--out", "noprop.run.out", "RUN", "Run folder; without it runs/<data>-<time>");
+        Option<bool> resume = new("--resume") { Description = "Continue the run in --out, or the newest unfinished one in runs/" };
+        Option<bool> plain = new("--plain") { Description = "Plain lines instead of a live table" };
+        Option<bool> helpSettings = new("--help-settings") { Description = "List every setting with its default and meaning" };
+        Command command = new("train", "Train a network; progress is shown live, and everything is kept in a run folder") { resume, plain, helpSettings };
+        settings.AddTo(command);
+        command.SetAction(async (parsed, _) =>
+        {
+            if (parsed.GetValue(helpSettings))
+            {
+                SettingsHelp.Write(Terminal.Out);
+                return CommandLine.Success;
+            }
+
+            using OpenRun run = parsed.GetValue(resume)
+                ? OpenRun.Resume(settings.Load(parsed).Settings.Run.Out, basis => settings.Load(parsed, basis))
+                : OpenRun.Begin(settings.Load(parsed));
+            return await TrainAsync(run, plain: parsed.GetValue(plain) || !Terminal.IsLive);
+        });
+        return command;
+    }
+
+    private static async Task<int> TrainAsync(OpenRun run, bool plain)
+    {
+        RunPlan plan = run.Plan;
+        NoPropSettings settings = plan.Settings;
+        Terminal.Out.MarkupLineInterpolated($"[bold]{plan.Folder!.Path}[/]: {run.Summary()}");
+        foreach (string note in run.Notes)
+        {
+            Terminal.Error.MarkupLineInterpolated($"[yellow]note:[/] {note}");
+        }
+
+        if (run.IsComplete)
+        {
+            Terminal.Out.WriteLine($"This run is complete after {settings.Epochs} epochs; give a larger --epochs to train on.");
+            return CommandLine.Success;
+        }
+
+        using CancellationTokenSource stop = CommandLine.StopSignals(out IDisposable signals);
+        using (signals)
+        {
+            TrainingProgress progress = new(settings.Training.Blocks);
+            Task<RunEnded> training = TrainingRun.RunAsync(plan, progress.Observe, stop.Token);
+            await (plain ? PlainView.FollowAsync(Terminal.Out, progress, training) : LiveView.FollowAsync(Terminal.Out, progress, training, stop.Token));
+            return Conclude(plan.Folder, await training);
+        }
+    }
+
+    private static int Conclude(RunFolder folder, RunEnded ended)
+    {
+        RunFigures figures = ended.Figures;
+        if (ended.Outcome != RunOutcome.Failed)
+        {
+            Curves.Write(folder);
+        }
+
+        string work = string.Create(CultureInfo.InvariantCulture, $"{figures.Epochs} epochs, {figures.BlockSteps} block steps in {figures.WallTime.TotalSeconds:0.0} s, {figures.BlockStepsPerSecond:0.0} a second, balanced progress {figures.BalancedProgress:0.00}");
+        switch (ended.Outcome)
+        {
+            case RunOutcome.Completed:
+                string accuracy = figures.TestAccuracyPerBlock is [.., double last] ? string.Create(CultureInfo.InvariantCulture, $"test accuracy {last:0.00%}, ") : "";
+                Terminal.Out.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[green]done:[/] {accuracy}{work}");
+                Terminal.Out.WriteLine($"evaluate it with: noprop evaluate {folder.Path} --per-block");
+                return CommandLine.Success;
+            case RunOutcome.Stopped:
+                Terminal.Out.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[yellow]stopped:[/] {work}");
+                Terminal.Out.WriteLine($"go on with: noprop train --out {folder.Path} --resume");
+                return CommandLine.Stopped;
+            default:
+                throw new NoPropException($"the run ended early: {ended.Reason}");
+        }
+    }
+}
