@@ -7,12 +7,6 @@ using NoProp.Models.Checkpoints;
 
 namespace NoProp.Actors.Training;
 
-/// <summary>When the trainer tests the chain and writes checkpoints.</summary>
-/// <param name="EvaluateEveryEpochs">Epochs between tests; 0 for none, not even at the end.</param>
-/// <param name="CheckpointEveryEpochs">Epochs between checkpoints; 0 for the end alone.</param>
-/// <param name="CheckpointMinInterval">Least time between two checkpoints.</param>
-public sealed record TrainerCadence(int EvaluateEveryEpochs, int CheckpointEveryEpochs, TimeSpan CheckpointMinInterval);
-
 /// <summary>The actors around the trainer.</summary>
 /// <param name="Inference">Gets published snapshots.</param>
 /// <param name="Evaluation">Tests the chain.</param>
@@ -25,7 +19,7 @@ public sealed record TrainerPartners(IActorRef Inference, IActorRef Evaluation, 
 /// Runs a training: hands out leases, moves the clocks, publishes snapshots. Every decision is <see cref="RunLogic"/>'s; this actor keeps
 /// the newest snapshots and carries the effects out.
 /// </summary>
-public sealed class TrainerActor : ReceiveActor, IWithTimers
+public sealed partial class TrainerActor : ReceiveActor, IWithTimers
 {
     /// <summary>Key of the wall time in a checkpoint's state, in seconds.</summary>
     public const string WallSecondsKey = "wallSeconds";
@@ -34,7 +28,6 @@ public sealed class TrainerActor : ReceiveActor, IWithTimers
     public const string GrantsKey = "grants";
 
     private static readonly TimeSpan TickInterval = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan ConcludeWithin = TimeSpan.FromMinutes(10);
 
     private readonly TrainerPartners partners;
     private readonly TrainerCadence cadence;
@@ -45,20 +38,7 @@ public sealed class TrainerActor : ReceiveActor, IWithTimers
     private readonly IActorRef head;
     private RunState state;
     private Snapshot? headState;
-    private TimeSpan lastCheckpoint;
-    private ImmutableArray<double> accuracy = [];
     private string headFailure = "its actor stopped";
-
-    // Epochs that are over and whose test is not, in order; the last one's test is asked for when the head is ready too.
-    private readonly Queue<(int Epoch, long TotalSteps)> untested = [];
-
-    // What the end of the run still waits for.
-    private RunEffect.Ended? ending;
-    private int evaluations;
-    private bool saving;
-    private bool savedLast;
-    private RunEnded? ended;
-    private bool announced;
 
     /// <summary>A trainer that begins when its first worker registers.</summary>
     /// <param name="goal">What is to be reached.</param>
@@ -107,35 +87,7 @@ public sealed class TrainerActor : ReceiveActor, IWithTimers
         Receive<Terminated>(terminated => PartnerStopped(terminated.ActorRef));
         Receive<StopRun>(_ => Handle(new RunInput.StopRequested()));
         Receive<Tick>(_ => Handle(new RunInput.Tick()));
-        Receive<ConcludeTimeout>(_ => GiveUpWaiting($"the trainer has waited {ConcludeWithin.TotalMinutes:0} minutes for the {(evaluations > 0 ? "evaluation" : "recorder")}"));
-        Receive<Evaluated>(Evaluated);
-        Receive<EvaluationFailed>(failed =>
-        {
-            evaluations--;
-            untested.Dequeue();
-            Break($"the chain could not be tested: {failed.Reason}");
-            FinishIfDone();
-        });
-        Receive<CheckpointSaved>(saved =>
-        {
-            saving = false;
-            Tell(saved);
-            FinishIfDone();
-        });
-        Receive<RecordingFailed>(failed =>
-        {
-            if (ended is null)
-            {
-                (saving, savedLast) = (false, true);
-                Break(failed.Reason);
-                FinishIfDone();
-            }
-            else
-            {
-                AnnounceFailure(failed.Reason);
-            }
-        });
-        Receive<RunRecorded>(_ => Announce());
+        ReceiveMilestones();
     }
 
     /// <inheritdoc/>
@@ -215,59 +167,6 @@ public sealed class TrainerActor : ReceiveActor, IWithTimers
         }
     }
 
-    private void CompleteEpoch(int epoch)
-    {
-        bool last = epoch == state.Goal.Epochs;
-        if (cadence.EvaluateEveryEpochs > 0 && (last || epoch % cadence.EvaluateEveryEpochs == 0))
-        {
-            untested.Enqueue((epoch, state.TotalSteps));
-            // The last test waits for the head, so that it reads the final classifier too.
-            if (!last)
-            {
-                Evaluate();
-            }
-        }
-
-        if (!last && cadence.CheckpointEveryEpochs > 0 && epoch % cadence.CheckpointEveryEpochs == 0 && meter.Elapsed - lastCheckpoint >= cadence.CheckpointMinInterval)
-        {
-            Save();
-        }
-    }
-
-    private void Evaluate()
-    {
-        evaluations++;
-        partners.Evaluation.Tell(new Evaluate(untested.Last().Epoch));
-    }
-
-    private void Evaluated(Evaluated result)
-    {
-        evaluations--;
-        accuracy = result.AccuracyPerBlock;
-        (int epoch, long totalSteps) = untested.Dequeue();
-        Tell(new EpochFinished(epoch, result.AccuracyPerBlock, totalSteps, meter.Total));
-        FinishIfDone();
-    }
-
-    private void Save()
-    {
-        if (partners.Recorder is null || saving || blocks.All(block => block is null))
-        {
-            return;
-        }
-
-        saving = true;
-        lastCheckpoint = meter.Elapsed;
-        partners.Recorder.Tell(new SaveCheckpoint(new Checkpoint(
-            state.TotalSteps,
-            Snapshots(),
-            new Dictionary<string, string>
-            {
-                [WallSecondsKey] = meter.Total.TotalSeconds.ToString("R", CultureInfo.InvariantCulture),
-                [GrantsKey] = state.Grants.ToString(CultureInfo.InvariantCulture),
-            })));
-    }
-
     private void Break(string reason)
     {
         Handle(new RunInput.Broken(reason));
@@ -288,93 +187,6 @@ public sealed class TrainerActor : ReceiveActor, IWithTimers
         }
     }
 
-    private void End(RunEffect.Ended ended)
-    {
-        meter.Stop();
-        ending = ended;
-        Timers.StartSingleTimer(nameof(ConcludeTimeout), new ConcludeTimeout(), ConcludeWithin);
-        if (ended.Complete && cadence.EvaluateEveryEpochs > 0)
-        {
-            // A run that was killed between its last checkpoint and its last test is resumed only to be tested.
-            if (untested.Count == 0 && accuracy.IsEmpty)
-            {
-                untested.Enqueue((state.EpochsDone, state.TotalSteps));
-            }
-
-            if (untested.Count > evaluations)
-            {
-                Evaluate();
-            }
-        }
-
-        FinishIfDone();
-    }
-
-    private void FinishIfDone()
-    {
-        bool testing = evaluations > 0 && ending?.Failure is null;
-        if (ending is null || testing || saving)
-        {
-            return;
-        }
-
-        if (!savedLast)
-        {
-            savedLast = true;
-            Save();
-        }
-
-        if (!saving)
-        {
-            Conclude(ending.Failure);
-        }
-    }
-
-    private void Conclude(string? failure)
-    {
-        RunOutcome outcome = failure is not null ? RunOutcome.Failed : ending!.Complete ? RunOutcome.Completed : RunOutcome.Stopped;
-        ImmutableArray<Snapshot> snapshots = Snapshots();
-        ended = new RunEnded(outcome, failure, meter.Figures(state, accuracy, snapshots), snapshots);
-        ending = null;
-        if (partners.Recorder is null)
-        {
-            Announce();
-        }
-        else
-        {
-            partners.Recorder.Tell(ended);
-        }
-    }
-
-    private void GiveUpWaiting(string reason)
-    {
-        if (ended is null)
-        {
-            Conclude(reason);
-        }
-        else
-        {
-            AnnounceFailure(reason);
-        }
-    }
-
-    private void AnnounceFailure(string reason)
-    {
-        ended = ended! with { Outcome = RunOutcome.Failed, Reason = ended.Reason ?? reason };
-        Announce();
-    }
-
-    // Whoever watches is told last, when all of it is on disk, and once: a full disk fails for every event that was under way.
-    private void Announce()
-    {
-        if (!announced)
-        {
-            announced = true;
-            Timers.CancelAll();
-            partners.Observer.Tell(ended);
-        }
-    }
-
     private ImmutableArray<Snapshot> Snapshots() => [.. blocks.Append(headState).OfType<Snapshot>()];
 
     private void Publish(ImmutableArray<Snapshot> snapshots) => partners.Inference.Tell(new PublishSnapshots(snapshots));
@@ -386,6 +198,4 @@ public sealed class TrainerActor : ReceiveActor, IWithTimers
     }
 
     private sealed record Tick;
-
-    private sealed record ConcludeTimeout;
 }

@@ -1,0 +1,207 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Akka.Actor;
+using NoProp.Actors.Protocol;
+using NoProp.Models.Checkpoints;
+
+namespace NoProp.Actors.Training;
+
+/// <summary>When the trainer tests the chain and writes checkpoints.</summary>
+/// <param name="EvaluateEveryEpochs">Epochs between tests; 0 for none, not even at the end.</param>
+/// <param name="CheckpointEveryEpochs">Epochs between checkpoints; 0 for the end alone.</param>
+/// <param name="CheckpointMinInterval">Least time between two checkpoints.</param>
+public sealed record TrainerCadence(int EvaluateEveryEpochs, int CheckpointEveryEpochs, TimeSpan CheckpointMinInterval);
+
+/// <content>Where training meets the world: tests of the chain, checkpoints, and the end of a run, which waits for both.</content>
+public sealed partial class TrainerActor
+{
+    private static readonly TimeSpan ConcludeWithin = TimeSpan.FromMinutes(10);
+
+    // Epochs that are over and whose test is not, in order; the last one's test is asked for when the head is ready too.
+    private readonly Queue<(int Epoch, long TotalSteps)> untested = [];
+
+    // What the end of the run still waits for.
+    private RunEffect.Ended? ending;
+    private int evaluations;
+    private bool saving;
+    private bool savedLast;
+    private RunEnded? ended;
+    private bool announced;
+    private TimeSpan lastCheckpoint;
+    private ImmutableArray<double> accuracy = [];
+
+    private void ReceiveMilestones()
+    {
+        Receive<ConcludeTimeout>(_ => GiveUpWaiting($"the trainer has waited {ConcludeWithin.TotalMinutes:0} minutes for the {(evaluations > 0 ? "evaluation" : "recorder")}"));
+        Receive<Evaluated>(Evaluated);
+        Receive<EvaluationFailed>(failed =>
+        {
+            evaluations--;
+            untested.Dequeue();
+            Break($"the chain could not be tested: {failed.Reason}");
+            FinishIfDone();
+        });
+        Receive<CheckpointSaved>(saved =>
+        {
+            saving = false;
+            Tell(saved);
+            FinishIfDone();
+        });
+        Receive<RecordingFailed>(failed =>
+        {
+            if (ended is null)
+            {
+                (saving, savedLast) = (false, true);
+                Break(failed.Reason);
+                FinishIfDone();
+            }
+            else
+            {
+                AnnounceFailure(failed.Reason);
+            }
+        });
+        Receive<RunRecorded>(_ => Announce());
+    }
+
+    private void CompleteEpoch(int epoch)
+    {
+        bool last = epoch == state.Goal.Epochs;
+        if (cadence.EvaluateEveryEpochs > 0 && (last || epoch % cadence.EvaluateEveryEpochs == 0))
+        {
+            untested.Enqueue((epoch, state.TotalSteps));
+            // The last test waits for the head, so that it reads the final classifier too.
+            if (!last)
+            {
+                Evaluate();
+            }
+        }
+
+        if (!last && cadence.CheckpointEveryEpochs > 0 && epoch % cadence.CheckpointEveryEpochs == 0 && meter.Elapsed - lastCheckpoint >= cadence.CheckpointMinInterval)
+        {
+            Save();
+        }
+    }
+
+    private void Evaluate()
+    {
+        evaluations++;
+        partners.Evaluation.Tell(new Evaluate(untested.Last().Epoch));
+    }
+
+    private void Evaluated(Evaluated result)
+    {
+        evaluations--;
+        accuracy = result.AccuracyPerBlock;
+        (int epoch, long totalSteps) = untested.Dequeue();
+        Tell(new EpochFinished(epoch, result.AccuracyPerBlock, totalSteps, meter.Total));
+        FinishIfDone();
+    }
+
+    private void Save()
+    {
+        if (partners.Recorder is null || saving || blocks.All(block => block is null))
+        {
+            return;
+        }
+
+        saving = true;
+        lastCheckpoint = meter.Elapsed;
+        partners.Recorder.Tell(new SaveCheckpoint(new Checkpoint(
+            state.TotalSteps,
+            Snapshots(),
+            new Dictionary<string, string>
+            {
+                [WallSecondsKey] = meter.Total.TotalSeconds.ToString("R", CultureInfo.InvariantCulture),
+                [GrantsKey] = state.Grants.ToString(CultureInfo.InvariantCulture),
+            })));
+    }
+
+    private void End(RunEffect.Ended ended)
+    {
+        meter.Stop();
+        ending = ended;
+        Timers.StartSingleTimer(nameof(ConcludeTimeout), new ConcludeTimeout(), ConcludeWithin);
+        if (ended.Complete && cadence.EvaluateEveryEpochs > 0)
+        {
+            // A run that was killed between its last checkpoint and its last test is resumed only to be tested.
+            if (untested.Count == 0 && accuracy.IsEmpty)
+            {
+                untested.Enqueue((state.EpochsDone, state.TotalSteps));
+            }
+
+            if (untested.Count > evaluations)
+            {
+                Evaluate();
+            }
+        }
+
+        FinishIfDone();
+    }
+
+    private void FinishIfDone()
+    {
+        bool testing = evaluations > 0 && ending?.Failure is null;
+        if (ending is null || testing || saving)
+        {
+            return;
+        }
+
+        if (!savedLast)
+        {
+            savedLast = true;
+            Save();
+        }
+
+        if (!saving)
+        {
+            Conclude(ending.Failure);
+        }
+    }
+
+    private void Conclude(string? failure)
+    {
+        RunOutcome outcome = failure is not null ? RunOutcome.Failed : ending!.Complete ? RunOutcome.Completed : RunOutcome.Stopped;
+        ImmutableArray<Snapshot> snapshots = Snapshots();
+        ended = new RunEnded(outcome, failure, meter.Figures(state, accuracy, snapshots), snapshots);
+        ending = null;
+        if (partners.Recorder is null)
+        {
+            Announce();
+        }
+        else
+        {
+            partners.Recorder.Tell(ended);
+        }
+    }
+
+    private void GiveUpWaiting(string reason)
+    {
+        if (ended is null)
+        {
+            Conclude(reason);
+        }
+        else
+        {
+            AnnounceFailure(reason);
+        }
+    }
+
+    private void AnnounceFailure(string reason)
+    {
+        ended = ended! with { Outcome = RunOutcome.Failed, Reason = ended.Reason ?? reason };
+        Announce();
+    }
+
+    // Whoever watches is told last, when all of it is on disk, and once: a full disk fails for every event that was under way.
+    private void Announce()
+    {
+        if (!announced)
+        {
+            announced = true;
+            Timers.CancelAll();
+            partners.Observer.Tell(ended);
+        }
+    }
+
+    private sealed record ConcludeTimeout;
+}
