@@ -66,7 +66,15 @@ public sealed class BlockActor : ReceiveActor
         if (compute?.Clock != lease.Steps.From)
         {
             compute?.Dispose();
-            compute = method.CreateBlock(block, grant.State);
+            try
+            {
+                compute = method.CreateBlock(block, grant.State);
+            }
+            catch (Exception e)
+            {
+                compute = null;
+                throw new BlockStepException(block, lease.Steps.From, e);
+            }
         }
 
         losses = ImmutableArray.CreateBuilder<StepLoss>((int)lease.Steps.Count);

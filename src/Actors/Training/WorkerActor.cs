@@ -29,9 +29,9 @@ public sealed class WorkerActor : ReceiveActor
     private readonly Dictionary<BlockId, IActorRef> children = [];
     private readonly Dictionary<BlockId, GrantLease> active = [];
     private readonly Dictionary<BlockId, Snapshot?> newest = [];
+    private readonly Dictionary<BlockId, string> failures = [];
     private readonly Supervision supervision;
     private readonly Func<BlockId, Props> blockProps;
-    private Exception? lastFailure;
     private int started;
 
     /// <summary>A worker that registers with the trainer.</summary>
@@ -72,13 +72,19 @@ public sealed class WorkerActor : ReceiveActor
             // Only a block that failed too often ends unasked: a revoked one is unwatched first.
             BlockId block = children.First(child => child.Value.Equals(terminated.ActorRef)).Key;
             children.Remove(block);
-            trainer.Tell(new BlockGaveUp(block, lastFailure?.Message ?? "its actor stopped"));
+            trainer.Tell(new BlockGaveUp(block, failures.GetValueOrDefault(block, $"{block} stopped")));
         });
         trainer.Tell(new RegisterWorker(name, slots));
     }
 
     /// <inheritdoc/>
-    protected override SupervisorStrategy SupervisorStrategy() => supervision.Strategy(failure => lastFailure = failure);
+    protected override SupervisorStrategy SupervisorStrategy() => supervision.Strategy(failure =>
+    {
+        if (failure is BlockStepException step)
+        {
+            failures[step.Block] = step.Message;
+        }
+    });
 
     private IActorRef? Child(BlockId block) => children.GetValueOrDefault(block);
 
