@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
 using NoProp.Actors.Hosting;
 using NoProp.Models;
@@ -27,9 +26,9 @@ internal static class CommandLine
     public static async Task<int> RunAsync(string[] args)
     {
         ParseResult parsed = Root().Parse(args);
-        if (parsed.Errors is [ParseError first, ..] && parsed.Action is not System.CommandLine.Help.HelpAction)
+        if (parsed.Errors.Count > 0 && parsed.Action is not System.CommandLine.Help.HelpAction)
         {
-            return Report(first.Message.TrimEnd('.'), Usage);
+            return Report(ParseErrors.Explain(parsed), Usage);
         }
 
         try
@@ -65,7 +64,8 @@ internal static class CommandLine
         return source;
     }
 
-    private static RootCommand Root() => new("Trains neural networks without back-propagation through the whole network: NoProp, block by block, on actors.")
+    /// <summary>All verbs.</summary>
+    internal static RootCommand Root() => new("Trains neural networks without back-propagation through the whole network: NoProp, block by block, on actors.")
     {
         TrainCommand.Create(),
         EvaluateCommand.Create(),

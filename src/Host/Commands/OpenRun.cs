@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using NoProp.Actors.Hosting;
 using NoProp.Actors.Recording;
 using NoProp.Models;
@@ -26,8 +27,7 @@ internal sealed class OpenRun : IDisposable
 
     /// <summary>Whether nothing is left to train or to test.</summary>
     public bool IsComplete =>
-        Plan.Resume is { } checkpoint && checkpoint.Step >= Target && File.Exists(Plan.Folder!.Summary)
-        && RunSummary.FromJson(File.ReadAllText(Plan.Folder.Summary)) is { TestAccuracy: not null } summary && summary.BlockSteps == checkpoint.Step;
+        Plan.Resume is { } checkpoint && checkpoint.Step >= Target && ReadSummary() is { TestAccuracy: not null } summary && summary.BlockSteps == checkpoint.Step;
 
     private long Target => (long)Plan.StepsPerEpoch * Plan.Settings.Epochs * Plan.Settings.Training.Blocks;
 
@@ -105,7 +105,31 @@ internal sealed class OpenRun : IDisposable
     private static RunPlan LoadData(LoadedSettings loaded)
     {
         DataSettings data = loaded.Settings.Data;
-        return RunPlan.Create(loaded, DataCatalog.Load(data.Name, data.Directory, data.TrainLimit));
+        RunPlan plan = RunPlan.Create(loaded, DataCatalog.Load(data.Name, data.Directory, data.TrainLimit));
+        try
+        {
+            // A network that does not fit the images is found here, before anything is written.
+            plan.Method.CreateBlock(new BlockId(1), from: null).Dispose();
+            return plan;
+        }
+        catch
+        {
+            plan.Dataset.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The result so far; null where there is none, or none that can be read: the end of the run writes it again.</summary>
+    private RunSummary? ReadSummary()
+    {
+        try
+        {
+            return File.Exists(Plan.Folder!.Summary) ? RunSummary.FromJson(File.ReadAllText(Plan.Folder.Summary)) : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
     }
 
     private static string NewName(NoPropSettings settings)
