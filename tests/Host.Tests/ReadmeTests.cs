@@ -9,7 +9,7 @@ namespace NoProp.Host.Tests;
 /// <summary>Commands that the README shows are commands that exist.</summary>
 public sealed partial class ReadmeTests
 {
-    public static TheoryData<string> Commands => [.. Shown(File.ReadAllText(Path.Combine(Repository(), "README.md")))];
+    public static TheoryData<string> Commands => [.. Shown(File.ReadAllText(Path.Combine(Repository(), "README.md"))).Distinct()];
 
     [Theory]
     [MemberData(nameof(Commands))]

@@ -12,6 +12,7 @@ public sealed class DiskErrorTests
     // A checkpoint of two blocks is between half a MiB and one.
     private const int RoomForAFewCheckpoints = 1_536;
     private const int RoomForNoCheckpoint = 400;
+    private const int RoomForTheSettingsAlone = 4;
 
     [SmallDiskFact]
     public async Task A_disk_that_fills_up_ends_the_run_and_leaves_the_checkpoints_that_are_there()
@@ -35,11 +36,11 @@ public sealed class DiskErrorTests
     }
 
     [SmallDiskFact]
-    public async Task A_disk_without_room_for_the_settings_is_full()
+    public async Task A_disk_without_room_for_the_metrics_is_full()
     {
-        using SmallDisk disk = new(4);
+        using SmallDisk disk = new(RoomForTheSettingsAlone);
 
-        Assert.Contains("the disk is full", (await TrainAsync(disk, "run")).SingleError(exitCode: 1), StringComparison.Ordinal);
+        Assert.Contains("No space left", (await TrainAsync(disk, "run")).SingleError(exitCode: 1), StringComparison.Ordinal);
     }
 
     [SmallDiskFact]

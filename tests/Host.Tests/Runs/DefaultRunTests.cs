@@ -33,6 +33,7 @@ public sealed class DefaultRunTests(DefaultRun run, ITestOutputHelper output)
         double early = Median(samples, around: 500);
         double late = Median(samples, around: 3_000);
         output.WriteLine($"{early / (1 << 20):0.0} MiB at 500 block steps, {late / (1 << 20):0.0} MiB at 3000");
+        output.WriteLine(string.Join(", ", samples.Select(sample => $"{sample.BlockSteps}: {sample.Bytes >> 20}")));
 
         Assert.True(late <= early * (1 + LargestGrowth), string.Join(", ", samples.Select(sample => $"{sample.BlockSteps}: {sample.Bytes >> 10} KiB")));
     }

@@ -10,8 +10,8 @@ public sealed class LiveViewTests : IDisposable
     private readonly TestConsole console = new TestConsole().Width(120);
 
     [Theory]
-    [InlineData("│ 1 ", "│    12 │ 1.2500 │ 0.5000 │    2 │     0.2 │")]
-    [InlineData("│ 2 ", "│    11 │ 2.5000 │ 0.2500 │    1 │     0.2 │")]
+    [InlineData("│ 1 ", "│    12 │ 1.2500 │ 0.5000 │    2 │     0.5 │")]
+    [InlineData("│ 2 ", "│    11 │ 2.5000 │ 0.2500 │    1 │     0.5 │")]
     [InlineData("│ 3 ", "│    10 │      - │      - │    0 │     0.0 │")]
     public void Each_block_has_a_row(string beginning, string end)
     {

@@ -19,7 +19,7 @@ internal static class ProgressSamples
 
     public static ProgressSnapshot Moment(double stepsPerSecond = 0.5, IReadOnlyList<string>? incidents = null) => new(
         Started,
-        [new BlockLine(12, 1.25f, 0.5f, 2, 0.25), new BlockLine(11, 2.5f, 0.25f, 1, 0.25), new BlockLine(10, float.NaN, float.NaN, 0, 0)],
+        [new BlockLine(12, 1.25f, 0.5f, 2, 0.5), new BlockLine(11, 2.5f, 0.25f, 1, 0.5), new BlockLine(10, float.NaN, float.NaN, 0, 0)],
         [FirstEpoch],
         incidents ?? [],
         stepsPerSecond);
