@@ -54,7 +54,7 @@ public sealed record LoaderSettings(int Prefetch, int CachedBatches);
 public sealed record SupervisionSettings(int MaxFailures, TimeSpan Within);
 
 /// <summary>Checkpoints.</summary>
-/// <param name="EveryEpochs">Epochs between two checkpoints.</param>
+/// <param name="EveryEpochs">Epochs between two checkpoints; 0 for one at the end only.</param>
 /// <param name="MinInterval">Least time between two checkpoints.</param>
 /// <param name="Keep">Newest checkpoints that stay on disk.</param>
 public sealed record CheckpointSettings(int EveryEpochs, TimeSpan MinInterval, int Keep);
@@ -65,7 +65,7 @@ public sealed record CheckpointSettings(int EveryEpochs, TimeSpan MinInterval, i
 public sealed record MetricsSettings(int EverySteps, bool TensorBoard);
 
 /// <summary>Measurement of test accuracy.</summary>
-/// <param name="EveryEpochs">Epochs between two measurements.</param>
+/// <param name="EveryEpochs">Epochs between two measurements, and one at the end; 0 for none.</param>
 /// <param name="BatchSize">Images that pass through the chain together.</param>
 /// <param name="Samples">Starting noises per image whose answers are averaged.</param>
 /// <param name="Stochastic">Whether every block draws fresh noise.</param>

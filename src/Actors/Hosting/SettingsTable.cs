@@ -93,7 +93,7 @@ internal static class SettingsTable
     public static readonly Setting<TimeSpan> Within = Operation("supervision.within", Duration(Second, Day), s => s.Supervision.Within);
 
     public static readonly Setting<int> CheckpointEvery =
-        Operation("checkpoint.every-epochs", Whole(1, Million), s => s.Checkpoint.EveryEpochs);
+        Operation("checkpoint.every-epochs", Whole(0, Million), s => s.Checkpoint.EveryEpochs);
     public static readonly Setting<TimeSpan> CheckpointInterval =
         Operation("checkpoint.min-interval", Duration(TimeSpan.Zero, Day), s => s.Checkpoint.MinInterval);
     public static readonly Setting<int> Keep = Operation("checkpoint.keep", Whole(1, 1000), s => s.Checkpoint.Keep);
@@ -101,7 +101,7 @@ internal static class SettingsTable
     public static readonly Setting<int> MetricsEvery = Operation("metrics.every-steps", Whole(1, Million), s => s.Metrics.EverySteps);
     public static readonly Setting<bool> TensorBoard = Operation("metrics.tensorboard", Switch, s => s.Metrics.TensorBoard);
 
-    public static readonly Setting<int> EvaluateEvery = Operation("evaluate.every-epochs", Whole(1, Million), s => s.Evaluate.EveryEpochs);
+    public static readonly Setting<int> EvaluateEvery = Operation("evaluate.every-epochs", Whole(0, Million), s => s.Evaluate.EveryEpochs);
     public static readonly Setting<int> EvaluateBatch = Operation("evaluate.batch", Whole(1, Wide), s => s.Evaluate.BatchSize);
     public static readonly Setting<int> Samples = Operation("evaluate.samples", Whole(1, 1000), s => s.Evaluate.Samples);
     public static readonly Setting<bool> Stochastic = Operation("evaluate.stochastic", Switch, s => s.Evaluate.Stochastic);
