@@ -28,6 +28,7 @@ public sealed partial class TrainerActor
     private RunEnded? ended;
     private bool announced;
     private TimeSpan lastCheckpoint;
+    private int tested;
     private ImmutableArray<double> accuracy = [];
 
     private void ReceiveMilestones()
@@ -63,7 +64,16 @@ public sealed partial class TrainerActor
         Receive<RunRecorded>(_ => Announce());
     }
 
-    private void CompleteEpoch(int epoch)
+    /// <summary>A checkpoint can hold the end of an epoch whose test a kill has cut off.</summary>
+    private void TestWhatWasMissed()
+    {
+        for (int epoch = tested + 1; epoch <= state.EpochsDone; epoch++)
+        {
+            TestIfDue(epoch);
+        }
+    }
+
+    private void TestIfDue(int epoch)
     {
         bool last = epoch == state.Goal.Epochs;
         if (cadence.EvaluateEveryEpochs > 0 && (last || epoch % cadence.EvaluateEveryEpochs == 0))
@@ -75,7 +85,12 @@ public sealed partial class TrainerActor
                 Evaluate();
             }
         }
+    }
 
+    private void CompleteEpoch(int epoch)
+    {
+        bool last = epoch == state.Goal.Epochs;
+        TestIfDue(epoch);
         if (!last && cadence.CheckpointEveryEpochs > 0 && epoch % cadence.CheckpointEveryEpochs == 0 && meter.Elapsed - lastCheckpoint >= cadence.CheckpointMinInterval)
         {
             Save();
@@ -93,6 +108,7 @@ public sealed partial class TrainerActor
         evaluations--;
         accuracy = result.AccuracyPerBlock;
         (int epoch, long totalSteps) = untested.Dequeue();
+        tested = epoch;
         Tell(new EpochFinished(epoch, result.AccuracyPerBlock, totalSteps, meter.Total));
         FinishIfDone();
     }
@@ -113,6 +129,7 @@ public sealed partial class TrainerActor
             {
                 [WallSecondsKey] = meter.Total.TotalSeconds.ToString("R", CultureInfo.InvariantCulture),
                 [GrantsKey] = state.Grants.ToString(CultureInfo.InvariantCulture),
+                [TestedKey] = tested.ToString(CultureInfo.InvariantCulture),
             })));
     }
 

@@ -27,6 +27,9 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
     /// <summary>Key of the number of leases granted in a checkpoint's state.</summary>
     public const string GrantsKey = "grants";
 
+    /// <summary>Key of the newest epoch that was tested in a checkpoint's state.</summary>
+    public const string TestedKey = "tested";
+
     private static readonly TimeSpan TickInterval = TimeSpan.FromSeconds(1);
 
     private readonly TrainerPartners partners;
@@ -53,6 +56,7 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
         headState = resume?.Snapshots.FirstOrDefault(snapshot => blocks.All(block => block != snapshot));
         state = RunState.Begin(goal, [.. blocks.Select(block => block?.Clock ?? 0)], headState?.Clock ?? 0, long.Parse(resume?.State.GetValueOrDefault(GrantsKey) ?? "0", CultureInfo.InvariantCulture));
         meter = new RunMeter(TimeSpan.FromSeconds(double.Parse(resume?.State.GetValueOrDefault(WallSecondsKey) ?? "0", CultureInfo.InvariantCulture)), state);
+        tested = int.Parse(resume?.State.GetValueOrDefault(TestedKey) ?? "0", CultureInfo.InvariantCulture);
         head = Context.Watch(Context.ActorOf(partners.HeadProps, "head"));
         Publish([.. blocks.Append(headState).OfType<Snapshot>()]);
 
@@ -63,6 +67,7 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
             {
                 meter.Start();
                 Tell(new RunStarted([.. state.Blocks.Select(block => block.Clock)], goal.Target, goal.StepsPerEpoch, goal.Epochs, worker.Slots));
+                TestWhatWasMissed();
             }
 
             meter.Slots += worker.Slots;

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using NoProp.Actors.Hosting;
 using NoProp.Actors.Recording;
+using NoProp.Actors.Training;
 using NoProp.Models;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
@@ -153,7 +154,7 @@ internal sealed class OpenRun : IDisposable
     {
         Dictionary<string, long> clocks = plan.Resume?.Snapshots.ToDictionary(snapshot => snapshot.Name, snapshot => snapshot.Clock) ?? [];
         long Clock(string name) => clocks.GetValueOrDefault(name);
-        long tested = BlockId.UpTo(plan.Settings.Training.Blocks).Min(block => Clock(block.FileName)) / plan.StepsPerEpoch;
+        int tested = int.Parse(plan.Resume?.State.GetValueOrDefault(TrainerActor.TestedKey) ?? "0", CultureInfo.InvariantCulture);
         // The last epoch's test is made again by a run that has nothing else left to do.
         tested = tested >= plan.Settings.Epochs ? tested - 1 : tested;
         MetricsLog.Rewind(plan.Folder!.Metrics, record => record["type"]?.GetValue<string>() switch

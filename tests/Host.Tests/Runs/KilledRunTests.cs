@@ -41,8 +41,9 @@ public sealed class KilledRunTests(SmallRun unbroken) : IDisposable
     public async Task A_run_that_is_killed_three_times_ends_with_the_weights_of_an_unbroken_run()
     {
         await TrainUntilAsync("epoch 1/");
-        await TrainUntilAsync("epoch 2/", "--resume");
-        await TrainUntilAsync("epoch 4/", "--resume");
+        // A session may already find the next epoch in its checkpoint, so these name none.
+        await TrainUntilAsync("run: digits", "--resume");
+        await TrainUntilAsync("epoch ", "--resume");
         await ResumeAsync();
 
         Assert.Equal(await unbroken.WeightsAsync(), SmallRun.Weights(folder["run"]));
