@@ -76,9 +76,14 @@ internal sealed class OpenRun : IDisposable
 
             RunPlan plan = LoadData(asked) with { Folder = folder, Resume = checkpoint };
             AtomicFile.Write(folder.Settings, SettingsHocon.ToHocon(asked.Settings));
-            RewindMetrics(plan);
             string from = checkpoint is null ? "this run has no checkpoint yet: it begins anew" : $"goes on from the checkpoint of {checkpoint.Step} block steps";
-            return new OpenRun(plan, [.. problems, from]);
+            OpenRun run = new(plan, [.. problems, from]);
+            if (!run.IsComplete)
+            {
+                RewindMetrics(plan);
+            }
+
+            return run;
         }
         catch
         {
