@@ -18,8 +18,8 @@ internal static class Overhead
         Option<string> shape = new("--shape") { Description = "Size of the images: digits, mnist or cifar10", DefaultValueFactory = _ => "mnist" };
         shape.AcceptOnlyFromAmong("digits", "mnist", "cifar10");
         Option<string> network = new("--network") { Description = "compact or paper", DefaultValueFactory = _ => "compact" };
-        Option<int> rounds = new("--rounds") { Description = "Rounds; each runs every arm once, after one that does not count", DefaultValueFactory = _ => 7 };
-        Option<int> steps = new("--steps") { Description = "Steps of each block in a round", DefaultValueFactory = _ => 16 };
+        Option<int> rounds = new("--rounds") { Description = "Rounds; each runs every arm once, after one that does not count", DefaultValueFactory = _ => 5 };
+        Option<int> steps = new("--steps") { Description = "Steps of each block in a round", DefaultValueFactory = _ => 48 };
         Command command = new("overhead", "Plain loop on one thread, two plain loops on two threads, actors with two slots") { shape, network, rounds, steps };
         command.SetAction(parsed => Run(parsed.GetValue(shape)!, parsed.GetValue(network)!, parsed.GetValue(rounds), parsed.GetValue(steps)));
         return command;

@@ -15,6 +15,7 @@ public static class TorchRuntime
     /// <exception cref="NoPropException">It cannot be loaded; the message says why and what to do.</exception>
     public static void Load()
     {
+        NativeHeap.KeepFreedBlocks();
         try
         {
             torch.InitializeDeviceType(DeviceType.CPU);
