@@ -2,6 +2,8 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
+using NoProp.Models.Training;
+using NoProp.Models.Embeddings;
 using NoProp.Models.Methods;
 using NoProp.Models.Native;
 using NoProp.Models.Networks;
@@ -39,6 +41,11 @@ internal static class TestData
 
     public static DiscreteTime Method(NetworkSettings? network = null, ImageShape? shape = null, int blocks = 3, ulong seed = 1) =>
         new(Settings(network, blocks, seed), shape ?? Digit, Classes);
+
+    /// <summary>A one-hot embedding, and a classifier whose logits are z itself.</summary>
+    internal static SharedTensors PlainShared() => new(
+        new SharedLayout(1, Classes, Classes, new(ClassProbabilityKind.Softmax)),
+        cat([eye(Classes, dtype: ScalarType.Float32).flatten(), zeros(Classes, ScalarType.Float32)]));
 
     /// <summary>A batch of noise. The caller's scope owns it.</summary>
     public static Batch RandomBatch(long step, ImageShape? shape = null, int count = 32)

@@ -33,19 +33,19 @@ public static class NoPropHosting
             EvaluationSettings evaluate = new(settings.Evaluate.BatchSize, settings.Evaluate.Samples, settings.Evaluate.Stochastic, settings.Training.Seed);
 
             IActorRef loader = system.ActorOf(
-                DataLoaderActor.Props(plan.Batches(), settings.Training.Blocks, settings.Loader.Prefetch, settings.Loader.CachedBatches), "loader");
+                DataLoaderActor.Props(plan.Batches(), plan.Method.Blocks, settings.Loader.Prefetch, settings.Loader.CachedBatches), "loader");
             IActorRef? recorder = plan.Folder is null ? null : system.ActorOf(
                 RunRecorderActor.Props(plan.Folder, new(settings.Metrics.EverySteps, settings.Metrics.TensorBoard, settings.Checkpoint.Keep), Describe(settings)), "recorder");
             IActorRef evaluation = system.ActorOf(EvaluationActor.Props(registry.Get<InferenceActor>(), plan.Dataset, evaluate), "evaluation");
             IActorRef trainer = system.ActorOf(
                 Props.Create(() => new TrainerActor(
                     new RunGoal(
-                        settings.Training.Blocks,
+                        plan.Method.Blocks,
                         plan.StepsPerEpoch,
                         settings.Epochs,
                         settings.Training.Seed,
                         UpdatePolicies.Parse(settings.Policy),
-                        settings.Lease.Timeout),
+                        settings.Lease.Timeout) { Coupled = plan.Method.Coupled },
                     plan.Resume,
                     new TrainerCadence(settings.Evaluate.EveryEpochs, settings.Checkpoint.EveryEpochs, settings.Checkpoint.MinInterval),
                     supervision,
@@ -66,7 +66,7 @@ public static class NoPropHosting
 
     /// <summary>What a run was, for its summary.</summary>
     public static RunDescription Describe(NoPropSettings settings) => new(
-        "dt",
+        settings.Training.Method.ToString().ToLowerInvariant(),
         settings.Data.Name,
         settings.Training.Network.Kind.ToString().ToLowerInvariant(),
         settings.Training.Blocks,

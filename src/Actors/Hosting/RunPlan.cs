@@ -15,11 +15,11 @@ namespace NoProp.Actors.Hosting;
 /// <param name="Resume">Where it goes on; null to begin.</param>
 public sealed record RunPlan(NoPropSettings Settings, Config Config, IMethod Method, Dataset Dataset, RunFolder? Folder, Checkpoint? Resume)
 {
-    /// <summary>NoProp-DT on a data set, recorded nowhere.</summary>
+    /// <summary>A run on a data set, recorded nowhere.</summary>
     public static RunPlan Create(LoadedSettings loaded, Dataset dataset) => new(
         loaded.Settings,
         loaded.Config,
-        new DiscreteTime(loaded.Settings.Training, dataset.Shape, dataset.Classes),
+        MethodCatalog.Create(loaded.Settings.Training, dataset),
         dataset,
         Folder: null,
         Resume: null);

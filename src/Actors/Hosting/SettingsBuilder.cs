@@ -1,5 +1,7 @@
+using NoProp.Models.Embeddings;
 using NoProp.Models.Methods;
 using NoProp.Models.Networks;
+using NoProp.Models.Optimisers;
 using static NoProp.Actors.Hosting.SettingsTable;
 
 namespace NoProp.Actors.Hosting;
@@ -44,10 +46,8 @@ internal sealed class SettingsBuilder
             throw Fault(Policy, fault);
         }
 
-        TrainingSettings training = new(
-            Get(Seed), Network(), Get(Blocks), Get(Batch), Get(LearningRate), Get(WeightDecay), Get(Eta), Get(AbarMin), Get(AbarMax));
         return new(
-            training,
+            Training(),
             new(Get(DataName), Get(DataDirectory), Get(TrainLimit)),
             Get(Epochs),
             Get(Policy),
@@ -59,6 +59,51 @@ internal sealed class SettingsBuilder
             new(Get(MetricsEvery), Get(TensorBoard)),
             new(Get(EvaluateEvery), Get(EvaluateBatch), Get(Samples), Get(Stochastic)),
             new(Get(Out)));
+    }
+
+    private TrainingSettings Training()
+    {
+        MethodKind method = Get(Method);
+        bool continuous = method is MethodKind.Ct or MethodKind.Fm;
+        bool layered = method is MethodKind.Dt or MethodKind.Backprop;
+        if (!layered && Get(Blocks) is not (null or 1))
+        {
+            throw Fault(Blocks, $"must be auto or 1, because method {values[Method].Raw.Shown} trains one network for all times");
+        }
+
+        if (Get(Gamma0) >= Get(Gamma1))
+        {
+            throw Fault(values[Gamma0].Origin is null ? Gamma1 : Gamma0, $"{Gamma0.Path} must be below {Gamma1.Path}");
+        }
+
+        (EmbeddingKind kind, int? size) = Get(SettingsTable.Embedding);
+        if (kind == EmbeddingKind.OneHot && Get(SettingsTable.EmbeddingInit) is not null && values[SettingsTable.EmbeddingInit].Origin is not null)
+        {
+            throw Fault(SettingsTable.EmbeddingInit, $"must be auto, because a one-hot embedding is fixed; choose another {SettingsTable.Embedding.Path}");
+        }
+
+        EmbeddingInit usual = kind == EmbeddingKind.Prototype ? Models.Embeddings.EmbeddingInit.Prototype : Models.Embeddings.EmbeddingInit.Orthogonal;
+        return new(
+            Get(Seed),
+            Network(),
+            Get(Blocks) ?? (layered ? 10 : 1),
+            Get(Batch),
+            Get(LearningRate),
+            Get(WeightDecay),
+            Get(Eta) ?? (method == MethodKind.Ct ? 1 : 0.1),
+            Get(AbarMin),
+            Get(AbarMax))
+        {
+            Method = method,
+            Embedding = new(kind, size ?? EmbeddingSettings.UsualSize, Get(Moments)) { Init = Get(SettingsTable.EmbeddingInit) ?? usual },
+            ClassProbability = new(Get(ClassProbability), Get(Sigma)),
+            Optimiser = Get(Optimiser) ?? (continuous ? OptimiserKind.Adam : OptimiserKind.AdamW),
+            Gamma0 = Get(Gamma0),
+            Gamma1 = Get(Gamma1),
+            FlowSigma = Get(FlowSigma),
+            InferenceSteps = Get(InferenceSteps) ?? (Get(Kind) == NetworkKind.Paper ? 1000 : 100),
+            SolverSteps = Get(SolverSteps),
+        };
     }
 
     private NetworkSettings Network()

@@ -1,4 +1,7 @@
+using NoProp.Models.Embeddings;
+using NoProp.Models.Methods;
 using NoProp.Models.Networks;
+using NoProp.Models.Optimisers;
 using static NoProp.Actors.Hosting.SettingsTypes;
 
 namespace NoProp.Actors.Hosting;
@@ -57,6 +60,8 @@ internal static class SettingsTable
     public static readonly Setting<string?> DataDirectory = Operation("data.dir", Folder, s => s.Data.Directory);
     public static readonly Setting<int> TrainLimit = Weights("data.train-limit", Whole(0, int.MaxValue), s => s.Data.TrainLimit);
 
+    public static readonly Setting<MethodKind> Method = Weights("method", Word<MethodKind>(), s => s.Training.Method);
+
     public static readonly Setting<NetworkKind> Kind = Weights("network.kind", Word<NetworkKind>(), s => s.Training.Network.Kind);
     public static readonly Setting<IReadOnlyList<int>?> Channels =
         Weights("network.channels", WholesOrAuto(2, 3, 1, Wide), s => s.Training.Network.Channels);
@@ -69,18 +74,38 @@ internal static class SettingsTable
     public static readonly Setting<double?> Dropout =
         Weights("network.dropout", OrAuto(Real(0, 1, below: true)), s => (double?)s.Training.Network.Dropout);
 
-    public static readonly Setting<int> Blocks = Weights("blocks", Whole(1, 1000), s => s.Training.Blocks);
+    public static readonly Setting<EmbeddingSize> Embedding =
+        Weights("embedding.kind", SettingsTypes.Embedding, s => new EmbeddingSize(s.Training.Embedding.Kind, s.Training.Embedding.Size));
+    public static readonly Setting<EmbeddingInit?> EmbeddingInit =
+        Weights("embedding.init", OrAuto(Word<EmbeddingInit>()), s => s.Training.Embedding.Kind == EmbeddingKind.OneHot ? null : s.Training.Embedding.Init);
+    public static readonly Setting<MomentSharing> Moments =
+        Weights("embedding.moments", Word<MomentSharing>(), s => s.Training.Embedding.Moments);
+    public static readonly Setting<ClassProbabilityKind> ClassProbability =
+        Weights("class-probability.kind", Word<ClassProbabilityKind>(), s => s.Training.ClassProbability.Kind);
+    public static readonly Setting<double> Sigma =
+        Weights("class-probability.sigma", Real(0, 1000, above: true), s => s.Training.ClassProbability.Sigma);
+
+    public static readonly Setting<int?> Blocks = Weights("blocks", OrAuto(Whole(1, 1000)), s => (int?)s.Training.Blocks);
     public static readonly Setting<int> Epochs = Operation("epochs", Whole(1, Million), s => s.Epochs);
     public static readonly Setting<int> Batch = Weights("batch", Whole(1, Wide), s => s.Training.BatchSize);
 
+    public static readonly Setting<OptimiserKind?> Optimiser =
+        Weights("optimizer.kind", OrAuto(Word<OptimiserKind>()), s => (OptimiserKind?)s.Training.Optimiser);
     public static readonly Setting<double> LearningRate =
         Weights("optimizer.learning-rate", Real(0, 10, above: true), s => s.Training.LearningRate);
     public static readonly Setting<double> WeightDecay = Weights("optimizer.weight-decay", Real(0, 10), s => s.Training.WeightDecay);
-    public static readonly Setting<double> Eta = Weights("objective.eta", Real(0, 1000, above: true), s => s.Training.Eta);
+    public static readonly Setting<double?> Eta = Weights("objective.eta", OrAuto(Real(0, 1000, above: true)), s => (double?)s.Training.Eta);
     public static readonly Setting<double> AbarMin =
         Weights("schedule.abar-min", Real(0, 1, above: true, below: true), s => s.Training.AbarMin);
     public static readonly Setting<double> AbarMax =
         Weights("schedule.abar-max", Real(0, 1, above: true, below: true), s => s.Training.AbarMax);
+
+    public static readonly Setting<double> Gamma0 = Weights("schedule.gamma-0", Real(-50, 50), s => s.Training.Gamma0);
+    public static readonly Setting<double> Gamma1 = Weights("schedule.gamma-1", Real(-50, 50), s => s.Training.Gamma1);
+    public static readonly Setting<double> FlowSigma = Weights("flow.sigma", Real(0, 10), s => s.Training.FlowSigma);
+    public static readonly Setting<int> SolverSteps = Weights("adjoint.steps", Whole(1, 10_000), s => s.Training.SolverSteps);
+    public static readonly Setting<int?> InferenceSteps =
+        Operation("inference.steps", OrAuto(Whole(1, 100_000)), s => (int?)s.Training.InferenceSteps);
 
     public static readonly Setting<string> Policy = Operation("policy", SettingsTypes.Policy, s => s.Policy);
     public static readonly Setting<int?> Slots = Operation("slots", OrAuto(Whole(0, 1024)), s => s.Slots);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using NoProp.Models.Embeddings;
 
 namespace NoProp.Actors.Hosting;
 
@@ -11,6 +12,9 @@ internal delegate bool TryRead<T>(RawValue raw, out T value);
 /// <param name="TryRead">Reads a value.</param>
 /// <param name="Write">The value as HOCON.</param>
 internal sealed record SettingsType<T>(string Allowed, TryRead<T> TryRead, Func<T, string> Write);
+
+/// <summary>The label embedding as <c>--embedding</c> has it.</summary>
+internal readonly record struct EmbeddingSize(EmbeddingKind Kind, int? Size);
 
 /// <summary>The kinds of value. All of them are strict: what is not wholly understood is refused.</summary>
 internal static partial class SettingsTypes
@@ -42,6 +46,26 @@ internal static partial class SettingsTypes
 
     public static SettingsType<string> Policy { get; } = Text("a policy, NAME or NAME:ARGUMENT in double quotes", PolicyPattern());
 
+    public static SettingsType<EmbeddingSize> Embedding { get; } = new(
+        "one-hot, learned, learned:D with a size D, or prototype",
+        (raw, out value) =>
+        {
+            value = new(EmbeddingKind.OneHot, null);
+            if (!EmbeddingSettings.TryParse(raw.Text ?? "", out EmbeddingSettings? settings))
+            {
+                return false;
+            }
+
+            value = new(settings.Kind, settings.Size);
+            return true;
+        },
+        value => value.Kind switch
+        {
+            EmbeddingKind.OneHot => "one-hot",
+            EmbeddingKind.Learned => SettingsSyntax.Quote($"learned:{value.Size}"),
+            _ => "prototype",
+        });
+
     public static SettingsType<int> Whole(int from, int to) => new(
         $"a whole number from {from} to {to}",
         (raw, out value) => TryWhole(raw.Text, from, to, out value),
@@ -69,7 +93,7 @@ internal static partial class SettingsTypes
     public static SettingsType<TEnum> Word<TEnum>()
         where TEnum : struct, Enum
     {
-        Dictionary<string, TEnum> words = Enum.GetValues<TEnum>().ToDictionary(value => value.ToString().ToLowerInvariant());
+        Dictionary<string, TEnum> words = Enum.GetValues<TEnum>().ToDictionary(value => WordBoundary().Replace(value.ToString(), "-").ToLowerInvariant());
         return new(
             string.Join(" or ", words.Keys),
             (raw, out value) => words.TryGetValue(raw.Text ?? "", out value),
@@ -138,6 +162,10 @@ internal static partial class SettingsTypes
         (string unit, double length) = milliseconds == 0 ? ("s", 1) : Units.Last(unit => milliseconds % (long)unit.Milliseconds == 0);
         return FormattableString.Invariant($"{milliseconds / (long)length}{unit}");
     }
+
+    // OneHot is one-hot; AdamW is adamw.
+    [GeneratedRegex("(?<=[a-z])(?=[A-Z][a-z])")]
+    private static partial Regex WordBoundary();
 
     [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9._-]*\z")]
     private static partial Regex NamePattern();

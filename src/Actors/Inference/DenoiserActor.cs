@@ -16,8 +16,9 @@ public sealed class DenoiserActor : ReceiveActor
     private readonly IMethod method;
     private readonly IActorRef next;
     private Snapshot? newest;
+    private Snapshot? head;
     private IDenoiserCompute? compute;
-    private long version = -1;
+    private (Snapshot? Block, Snapshot? Head) loaded;
 
     /// <summary>A link.</summary>
     /// <param name="block">Block t.</param>
@@ -26,7 +27,7 @@ public sealed class DenoiserActor : ReceiveActor
     public DenoiserActor(BlockId block, IMethod method, IActorRef next)
     {
         (this.block, this.method, this.next) = (block, method, next);
-        Receive<Snapshot>(snapshot => newest = snapshot);
+        Receive<Snapshot>(snapshot => (newest, head) = snapshot.Name == block.FileName ? (snapshot, head) : (newest, snapshot));
         Receive<Denoise>(Pass);
     }
 
@@ -50,9 +51,10 @@ public sealed class DenoiserActor : ReceiveActor
             TorchRuntime.UseOneThread();
             LoadNewest(newest);
             Classify request = message.Request;
-            using Tensor? eps = request.Noise.Step(block, request.First, request.Images.shape[0], method.EmbeddingSize);
-            Tensor z = compute!.Denoise(request.Images, message.Trace[^1], eps).DetachFromDisposeScope();
-            next.Tell(message with { Trace = message.Trace.Add(z), Versions = message.Versions.Add(version) });
+            Tensor z = compute!
+                .Denoise(request.Images, message.Trace[^1], step => request.Noise.Step(step, request.First, request.Images.shape[0], method.EmbeddingSize))
+                .DetachFromDisposeScope();
+            next.Tell(message with { Trace = message.Trace.Add(z), Versions = message.Versions.Add(newest.Clock) });
         }
         catch (Exception e)
         {
@@ -63,11 +65,12 @@ public sealed class DenoiserActor : ReceiveActor
     // Snapshots come far more often than requests; only one that is used is loaded.
     private void LoadNewest(Snapshot snapshot)
     {
-        if (version != snapshot.Clock)
+        if (loaded != (snapshot, head))
         {
             compute?.Dispose();
-            compute = method.CreateDenoiser(block, snapshot);
-            version = snapshot.Clock;
+            compute = null;
+            compute = method.CreateDenoiser(block, snapshot, head);
+            loaded = (snapshot, head);
         }
     }
 }

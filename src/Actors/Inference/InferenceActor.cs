@@ -58,6 +58,10 @@ public sealed class InferenceActor : ReceiveActor
             else
             {
                 newestHead = snapshot;
+                if (method.Coupled)
+                {
+                    Array.ForEach(chain, denoiser => denoiser.Tell(snapshot));
+                }
             }
         }
     }

@@ -12,6 +12,9 @@ public sealed class Algorithm1Policy : IUpdatePolicy
     public string Name => "algorithm1";
 
     /// <inheritdoc/>
+    public bool IsSequential => true;
+
+    /// <inheritdoc/>
     public PolicyDecision Next(PolicyView view, LeaseRequest request)
     {
         if (view.Leased.Contains(true) || view.MinClock >= view.Target)

@@ -62,6 +62,12 @@ public interface IUpdatePolicy
     /// <summary>Name with argument, as on the command line: <c>bounded:8</c>.</summary>
     string Name { get; }
 
+    /// <summary>
+    /// Whether the order of all steps is fixed: one block trains at a time, and where blocks share parameters, each step finds those that the
+    /// step before left.
+    /// </summary>
+    bool IsSequential => false;
+
     /// <summary>The next lease for the asking worker.</summary>
     PolicyDecision Next(PolicyView view, LeaseRequest request);
 }

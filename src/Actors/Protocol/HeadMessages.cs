@@ -11,9 +11,10 @@ public sealed record AdvanceHead(long To, Snapshot? State);
 
 /// <summary>Head to trainer: this far.</summary>
 /// <param name="Clock">Steps in all.</param>
+/// <param name="To">The trainer's own request that this answers, or this far of it: every block step up to there has had its effect.</param>
 /// <param name="Loss">Mean cross-entropy of the steps since the last message.</param>
 /// <param name="State">The head now.</param>
-public sealed record HeadAdvanced(long Clock, float Loss, Snapshot State);
+public sealed record HeadAdvanced(long Clock, long To, float Loss, Snapshot State);
 
 /// <summary>Head to trainer: a step failed, and the head begins again from the state that it is sent.</summary>
 public sealed record HeadRestarted(string Cause);

@@ -14,7 +14,8 @@ public sealed record RegisterWorker(string Name, int Slots);
 /// <summary>Trainer to worker, worker to block: train this.</summary>
 /// <param name="Lease">Block and steps.</param>
 /// <param name="State">The block's newest state; null where its first step is still to be made.</param>
-public sealed record GrantLease(Lease Lease, Snapshot? State);
+/// <param name="Shared">Where the shared parameters are; null where blocks read none.</param>
+public sealed record GrantLease(Lease Lease, Snapshot? State, SharedSource? Shared = null);
 
 /// <summary>Trainer to worker, worker to block: stop after the present step, and commit what is done.</summary>
 public sealed record TruncateLease(Lease Lease);

@@ -7,6 +7,7 @@ using NoProp.Models;
 using NoProp.Models.Data;
 using NoProp.Models.Methods;
 using NoProp.Models.Native;
+using NoProp.Models.Training;
 
 namespace NoProp.Actors.Training;
 
@@ -30,7 +31,9 @@ public sealed class BlockActor : ReceiveActor
     private Lease? lease;
     private long requestedTo;
     private long end;
-    private long? reading;
+    private readonly Queue<Batch> ready = [];
+    private SharedSource? source;
+    private SharedVersion? shared;
     private ImmutableArray<StepLoss>.Builder losses = ImmutableArray.CreateBuilder<StepLoss>();
     private TimeSpan computeTime;
     private long lastSign;
@@ -40,7 +43,8 @@ public sealed class BlockActor : ReceiveActor
     {
         (this.block, this.method, this.loader) = (block, method, loader);
         Receive<GrantLease>(Begin);
-        Receive<BatchReady>(ready => Receive(ready.Batch));
+        Receive<BatchReady>(arrived => Receive(arrived.Batch));
+        Receive<SharedReady>(answer => Receive(answer));
         Receive<TruncateLease>(truncate => Truncate(truncate.Lease));
         Receive<ReceiveTimeout>(_ => log.Warning("{0} has waited {1} s for the batch of step {2} from {3}", block, patience.TotalSeconds, compute?.Clock, loader.Path), _ => lease is not null);
         SetReceiveTimeout(patience);
@@ -53,7 +57,7 @@ public sealed class BlockActor : ReceiveActor
     /// <inheritdoc/>
     protected override void PostStop()
     {
-        ReleaseReading();
+        ReleaseAll();
         compute?.Dispose();
     }
 
@@ -62,7 +66,8 @@ public sealed class BlockActor : ReceiveActor
 
     private void Begin(GrantLease grant)
     {
-        lease = grant.Lease;
+        (lease, source, shared) = (grant.Lease, grant.Shared, null);
+        ReleaseAll();
         if (compute?.Clock != lease.Steps.From)
         {
             compute?.Dispose();
@@ -83,18 +88,37 @@ public sealed class BlockActor : ReceiveActor
         requestedTo = lease.Steps.From;
         end = lease.Steps.To;
         RequestAhead();
+        RequestShared();
     }
 
     private void Receive(Batch batch)
     {
-        // Batches of an earlier lease, or asked for by an instance that has failed since, still arrive; each is released once.
-        reading = batch.Step;
-        if (lease is not null && batch.Step == compute!.Clock && batch.Step < end)
+        ready.Enqueue(batch);
+        TrainIfReady();
+    }
+
+    private void Receive(SharedReady answer)
+    {
+        if (lease is not null && answer.Step == compute!.Clock)
         {
-            Train(batch);
+            shared = answer.Shared;
+            TrainIfReady();
+        }
+    }
+
+    private void TrainIfReady()
+    {
+        // Batches of an earlier lease, or asked for by an instance that has failed since, still arrive; each is released once.
+        while (ready.TryPeek(out Batch? stale) && (lease is null || stale.Step != compute!.Clock || stale.Step >= end))
+        {
+            Release();
         }
 
-        ReleaseReading();
+        if (ready.TryPeek(out Batch? batch) && (source is null || shared is not null))
+        {
+            Train(batch);
+            Release();
+        }
     }
 
     private void Train(Batch batch)
@@ -102,21 +126,29 @@ public sealed class BlockActor : ReceiveActor
         TorchRuntime.UseOneThread();
         RequestAhead();
         long start = Stopwatch.GetTimestamp();
+        BlockStep step;
         try
         {
-            losses.Add(Finite(compute!.Step(batch)));
+            step = compute!.Step(batch, shared);
+            losses.Add(Finite(step.Loss));
         }
         catch (Exception e)
         {
             throw new BlockStepException(block, batch.Step, e);
         }
 
+        source?.Head.Tell(new ApplyGradient(new(block, batch.Step, shared!.Version, step.SharedGradient), Exact: source.Version is not null));
+        shared = null;
+
         computeTime += Stopwatch.GetElapsedTime(start);
         if (compute.Clock == end)
         {
             Commit();
+            return;
         }
-        else if (Stopwatch.GetElapsedTime(lastSign) > RenewAfter)
+
+        RequestShared();
+        if (Stopwatch.GetElapsedTime(lastSign) > RenewAfter)
         {
             lastSign = Stopwatch.GetTimestamp();
             Context.Parent.Tell(new LeaseRenewed(lease!));
@@ -134,6 +166,7 @@ public sealed class BlockActor : ReceiveActor
         {
             end = compute!.Clock;
             Commit();
+            ReleaseAll();
         }
     }
 
@@ -151,12 +184,21 @@ public sealed class BlockActor : ReceiveActor
         }
     }
 
-    private void ReleaseReading()
+    private void RequestShared()
     {
-        if (reading is { } step)
+        if (source is not null && compute!.Clock < end)
         {
-            loader.Tell(new ReleaseBatch(step));
-            reading = null;
+            source.Head.Tell(new RequestShared(block, compute.Clock, source.Version + (compute.Clock - lease!.Steps.From)));
+        }
+    }
+
+    private void Release() => loader.Tell(new ReleaseBatch(ready.Dequeue().Step));
+
+    private void ReleaseAll()
+    {
+        while (ready.Count > 0)
+        {
+            Release();
         }
     }
 }

@@ -1,16 +1,18 @@
 using Akka.Actor;
 using NoProp.Actors.Protocol;
+using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
 using NoProp.Models.Methods;
 using NoProp.Models.Native;
+using NoProp.Models.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace NoProp.Actors.Training;
 
 /// <summary>
-/// Trains what the blocks share. The classifier needs labels only, no image and no block, so the head runs by itself behind the blocks:
-/// one step for each of theirs, T for each mini-batch, as in Algorithm 1.
+/// Trains what the blocks share, one step for each of theirs: T for each mini-batch, as in Algorithm 1. Where blocks read nothing of it, the
+/// head needs labels only, and runs by itself behind them. Otherwise each of its steps takes one gradient of a block, once.
 /// </summary>
 public sealed class HeadActor : ReceiveActor
 {
@@ -19,24 +21,24 @@ public sealed class HeadActor : ReceiveActor
 
     private readonly IMethod method;
     private readonly BatchSource source;
+    private readonly List<(RequestShared Request, IActorRef Asker)> waiting = [];
     private IHeadCompute? compute;
+    private Snapshot? committed;
     private long target;
+    private (float Sum, int Count) losses;
 
     /// <summary>A head without state: it gets that with its first message.</summary>
     public HeadActor(IMethod method, BatchSource source)
     {
         (this.method, this.source) = (method, source);
-        Receive<AdvanceHead>(advance =>
-        {
-            compute ??= method.CreateHead(advance.State);
-            bool working = compute.Clock < target;
-            target = Math.Max(target, advance.To);
-            if (!working)
-            {
-                Self.Tell(Continue.Instance);
-            }
-        });
+        Receive<AdvanceHead>(Advance);
         Receive<Continue>(_ => Train());
+        Receive<ApplyGradient>(Apply);
+        Receive<RequestShared>(request =>
+        {
+            waiting.Add((request, Sender));
+            Answer();
+        });
     }
 
     /// <summary>Props on the compute dispatcher.</summary>
@@ -49,6 +51,24 @@ public sealed class HeadActor : ReceiveActor
     /// <inheritdoc/>
     protected override void PostRestart(Exception reason) => Context.Parent.Tell(new HeadRestarted(reason.Message));
 
+    private void Advance(AdvanceHead advance)
+    {
+        compute ??= method.CreateHead(committed = advance.State);
+        bool working = compute.Clock < target;
+        target = Math.Max(target, advance.To);
+        if (method.Coupled && compute.Clock >= target)
+        {
+            Report();
+        }
+        else if (!working)
+        {
+            Self.Tell(Continue.Instance);
+        }
+
+        Answer();
+    }
+
+    /// <summary>Steps by the head's own terms alone: all of them where blocks read nothing of it, otherwise those whose gradients a failure has lost.</summary>
     private void Train()
     {
         // A failed instance leaves a message of its own behind; the new one begins when it is sent its state.
@@ -57,20 +77,66 @@ public sealed class HeadActor : ReceiveActor
             return;
         }
 
-        TorchRuntime.UseOneThread();
-        long from = compute.Clock;
-        float loss = 0;
-        while (compute.Clock < Math.Min(from + Visit, target))
+        for (long to = Math.Min(compute.Clock + Visit, target); compute.Clock < to;)
         {
-            using DisposeScope scope = NewDisposeScope();
-            using Tensor labels = source.Labels(HeadOrder.BatchStep(compute.Clock, method.Blocks, source.StepsPerEpoch));
-            loss += compute.Step(labels);
+            Step(gradient: null);
         }
 
-        Context.Parent.Tell(new HeadAdvanced(compute.Clock, loss / (compute.Clock - from), compute.Snapshot()));
+        Report();
         if (compute.Clock < target)
         {
             Self.Tell(Continue.Instance);
+        }
+    }
+
+    private void Apply(ApplyGradient apply)
+    {
+        SharedGradient gradient = apply.Gradient;
+        bool late = compute is null || compute.IsApplied(gradient.Block, gradient.Step) || (apply.Exact && gradient.Version != compute.Clock);
+        if (!late)
+        {
+            Step(gradient);
+            Answer();
+        }
+    }
+
+    private void Step(SharedGradient? gradient)
+    {
+        TorchRuntime.UseOneThread();
+        using DisposeScope scope = NewDisposeScope();
+        using Tensor labels = source.Labels(HeadOrder.BatchStep(compute!.Clock, method.Blocks, source.StepsPerEpoch));
+        losses = (losses.Sum + compute.Step(labels, gradient), losses.Count + 1);
+    }
+
+    private void Report()
+    {
+        committed = compute!.Snapshot();
+        Context.Parent.Tell(new HeadAdvanced(compute.Clock, Math.Min(compute.Clock, target), losses.Count == 0 ? 0 : losses.Sum / losses.Count, committed));
+        losses = default;
+    }
+
+    private void Answer()
+    {
+        if (compute is null)
+        {
+            return;
+        }
+
+        GoBack();
+        foreach ((RequestShared request, IActorRef asker) in waiting.Where(entry => (entry.Request.Version ?? compute.Clock) == compute.Clock).ToArray())
+        {
+            asker.Tell(new SharedReady(request.Step, compute.Shared));
+            waiting.Remove((request, asker));
+        }
+    }
+
+    // A block that failed in the middle of a lease begins the lease again; where it must find each version as it was, so does the head.
+    private void GoBack()
+    {
+        if (compute!.Clock > (committed?.Clock ?? 0) && waiting.Exists(entry => entry.Request.Version == (committed?.Clock ?? 0)))
+        {
+            compute.Dispose();
+            compute = method.CreateHead(committed);
         }
     }
 

@@ -26,6 +26,9 @@ public abstract record RunInput
     /// <summary>The head has trained up to this step.</summary>
     public sealed record HeadAdvanced(long Clock) : RunInput;
 
+    /// <summary>The head has failed, and goes on from its last report.</summary>
+    public sealed record HeadLost : RunInput;
+
     /// <summary>Time has passed.</summary>
     public sealed record Tick : RunInput;
 
@@ -135,6 +138,9 @@ public static class RunLogic
 
             case RunInput.HeadAdvanced head:
                 return state with { HeadClock = Math.Max(state.HeadClock, head.Clock) };
+
+            case RunInput.HeadLost when state.Goal.Coupled:
+                return RevokeWhere(state, _ => true, lease => $"the head has lost what {lease.Block} has asked of it", effects);
 
             case RunInput.Tick:
                 return RevokeWhere(

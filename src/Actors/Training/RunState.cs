@@ -13,6 +13,12 @@ namespace NoProp.Actors.Training;
 /// <param name="LeaseTimeout">How long a lease may go without a sign of life.</param>
 public sealed record RunGoal(int Blocks, int StepsPerEpoch, int Epochs, ulong Seed, IUpdatePolicy Policy, TimeSpan LeaseTimeout)
 {
+    /// <summary>Whether blocks read what the head owns, and move it.</summary>
+    public bool Coupled { get; init; }
+
+    /// <summary>Whether each step must find the shared parameters exactly as the step before left them.</summary>
+    public bool Sequential => Coupled && Policy.IsSequential;
+
     /// <summary>Steps that each block makes.</summary>
     public long Target => (long)StepsPerEpoch * Epochs;
 }

@@ -28,6 +28,10 @@ public sealed partial class TrainerActor
     private RunEnded? ended;
     private bool announced;
     private TimeSpan lastCheckpoint;
+
+    // A head's state says what blocks asked of it up to some moment: a checkpoint holds the blocks of that moment.
+    private readonly SortedDictionary<long, ImmutableArray<Snapshot?>> pairs = [];
+    private ImmutableArray<Snapshot> pair = [];
     private int tested;
     private ImmutableArray<double> accuracy = [];
 
@@ -113,9 +117,24 @@ public sealed partial class TrainerActor
         FinishIfDone();
     }
 
+    private void KeepPair(HeadAdvanced advanced)
+    {
+        if (pairs.TryGetValue(advanced.To, out ImmutableArray<Snapshot?> then))
+        {
+            pair = [.. then.Append(advanced.State).OfType<Snapshot>()];
+        }
+
+        foreach (long past in pairs.Keys.TakeWhile(to => to <= advanced.To).ToArray())
+        {
+            pairs.Remove(past);
+        }
+    }
+
     private void Save()
     {
-        if (partners.Recorder is null || saving || blocks.All(block => block is null))
+        ImmutableArray<Snapshot> snapshots = state.Goal.Coupled ? pair : Snapshots();
+        long steps = snapshots.SkipLast(headState is null ? 0 : 1).Sum(snapshot => snapshot.Clock);
+        if (partners.Recorder is null || saving || steps == 0)
         {
             return;
         }
@@ -123,8 +142,8 @@ public sealed partial class TrainerActor
         saving = true;
         lastCheckpoint = meter.Elapsed;
         partners.Recorder.Tell(new SaveCheckpoint(new Checkpoint(
-            state.TotalSteps,
-            Snapshots(),
+            steps,
+            snapshots,
             new Dictionary<string, string>
             {
                 [WallSecondsKey] = meter.Total.TotalSeconds.ToString("R", CultureInfo.InvariantCulture),

@@ -54,7 +54,9 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
         (this.partners, this.cadence, this.supervision) = (partners, cadence, supervision);
         blocks = [.. BlockId.UpTo(goal.Blocks).Select(block => resume?.Snapshots.FirstOrDefault(snapshot => snapshot.Name == block.FileName))];
         headState = resume?.Snapshots.FirstOrDefault(snapshot => blocks.All(block => block != snapshot));
-        state = RunState.Begin(goal, [.. blocks.Select(block => block?.Clock ?? 0)], headState?.Clock ?? 0, long.Parse(resume?.State.GetValueOrDefault(GrantsKey) ?? "0", CultureInfo.InvariantCulture));
+        long[] clocks = [.. blocks.Select(block => block?.Clock ?? 0)];
+        // Where blocks move the head, its checkpoint holds all that theirs have asked of it, and may hold more.
+        state = RunState.Begin(goal, clocks, goal.Coupled ? clocks.Sum() : headState?.Clock ?? 0, long.Parse(resume?.State.GetValueOrDefault(GrantsKey) ?? "0", CultureInfo.InvariantCulture));
         meter = new RunMeter(TimeSpan.FromSeconds(double.Parse(resume?.State.GetValueOrDefault(WallSecondsKey) ?? "0", CultureInfo.InvariantCulture)), state);
         tested = int.Parse(resume?.State.GetValueOrDefault(TestedKey) ?? "0", CultureInfo.InvariantCulture);
         head = Context.Watch(Context.ActorOf(partners.HeadProps, "head"));
@@ -68,6 +70,11 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
                 meter.Start();
                 Tell(new RunStarted([.. state.Blocks.Select(block => block.Clock)], goal.Target, goal.StepsPerEpoch, goal.Epochs, worker.Slots));
                 TestWhatWasMissed();
+                if (goal.Coupled)
+                {
+                    // Blocks ask the head for what they share before any of them has committed a step.
+                    AdvanceHead(state.TotalSteps);
+                }
             }
 
             meter.Slots += worker.Slots;
@@ -78,15 +85,17 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
         Receive<HeadAdvanced>(advanced =>
         {
             headState = advanced.State;
+            KeepPair(advanced);
             Publish([advanced.State]);
             Tell(new HeadTrained(advanced.Clock, advanced.Loss));
-            Handle(new RunInput.HeadAdvanced(advanced.Clock));
+            Handle(new RunInput.HeadAdvanced(advanced.To));
         });
         Receive<BlockRestarted>(restarted => Tell(new Restarted(restarted.Block.ToString(), restarted.Cause)));
         Receive<HeadRestarted>(restarted =>
         {
             Tell(new Restarted("head", restarted.Cause));
-            head.Tell(new AdvanceHead(state.TotalSteps, headState));
+            AdvanceHead(state.TotalSteps);
+            Handle(new RunInput.HeadLost());
         });
         Receive<BlockGaveUp>(gaveUp => Break($"{gaveUp.Cause}; it failed {supervision.MaxFailures} times within {supervision.Within.TotalSeconds:0} s"));
         Receive<Terminated>(terminated => PartnerStopped(terminated.ActorRef));
@@ -130,7 +139,10 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
                 Accept(commit!);
                 break;
             case RunEffect.Grant grant:
-                workers[grant.Lease.Worker].Tell(new GrantLease(grant.Lease, blocks[grant.Lease.Block.Index]));
+                workers[grant.Lease.Worker].Tell(new GrantLease(
+                    grant.Lease,
+                    blocks[grant.Lease.Block.Index],
+                    state.Goal.Coupled ? new SharedSource(head, state.Goal.Sequential ? state.TotalSteps : null) : null));
                 break;
             case RunEffect.Truncate truncate:
                 workers[truncate.Lease.Worker].Tell(new TruncateLease(truncate.Lease));
@@ -143,7 +155,7 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
                 Tell(new CommitRefused(refuse.Lease));
                 break;
             case RunEffect.AdvanceHead advance:
-                head.Tell(new AdvanceHead(advance.To, headState));
+                AdvanceHead(advance.To);
                 break;
             case RunEffect.EpochCompleted completed:
                 CompleteEpoch(completed.Epoch);
@@ -152,6 +164,16 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
                 End(ended);
                 break;
         }
+    }
+
+    private void AdvanceHead(long to)
+    {
+        if (state.Goal.Coupled)
+        {
+            pairs[to] = [.. blocks];
+        }
+
+        head.Tell(new AdvanceHead(to, headState));
     }
 
     private void Accept(StepsCommitted commit)

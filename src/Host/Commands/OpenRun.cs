@@ -30,7 +30,7 @@ internal sealed class OpenRun : IDisposable
     public bool IsComplete =>
         Plan.Resume is { } checkpoint && checkpoint.Step >= Target && ReadSummary() is { TestAccuracy: not null } summary && summary.BlockSteps == checkpoint.Step;
 
-    private long Target => (long)Plan.StepsPerEpoch * Plan.Settings.Epochs * Plan.Settings.Training.Blocks;
+    private long Target => (long)Plan.StepsPerEpoch * Plan.Settings.Epochs * Plan.Method.Blocks;
 
     /// <summary>A new run.</summary>
     /// <exception cref="NoPropException">The data cannot be read, or the folder cannot be made.</exception>

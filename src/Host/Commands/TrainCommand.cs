@@ -20,6 +20,10 @@ internal static class TrainCommand
             .Add("--data", "noprop.data.name", "NAME", "Data set: " + string.Join(", ", DataCatalog.Names))
             .Add("--data-dir", "noprop.data.dir", "FOLDER", "Where its files are; without it the usual places are searched")
             .Add("--train-limit", "noprop.data.train-limit", "N", "Train on the first N images only; 0 for all")
+            .Add("--method", "noprop.method", "METHOD", "dt, ct, fm, backprop or adjoint")
+            .Add("--embedding", "noprop.embedding.kind", "KIND", "Label embedding: one-hot, learned[:size] or prototype")
+            .Add("--embedding-init", "noprop.embedding.init", "INIT", "Where a learned embedding begins: orthogonal, random or prototype")
+            .Add("--class-probability", "noprop.class-probability.kind", "KIND", "softmax or radial")
             .Add("--network", "noprop.network.kind", "KIND", "Block network: compact or paper")
             .Add("--blocks", "noprop.blocks", "T", "Number of denoising blocks")
             .Add("--epochs", "noprop.epochs", "N", "Passes over the training images")
@@ -69,7 +73,7 @@ internal static class TrainCommand
         using CancellationTokenSource stop = CommandLine.StopSignals(out IDisposable signals);
         using (signals)
         {
-            TrainingProgress progress = new(settings.Training.Blocks);
+            TrainingProgress progress = new(plan.Method.Blocks);
             Task<RunEnded> training = TrainingRun.RunAsync(plan, progress.Observe, stop.Token);
             await (plain ? PlainView.FollowAsync(Terminal.Out, progress, training) : LiveView.FollowAsync(Terminal.Out, progress, training, stop.Token));
             return Conclude(plan.Folder, await training);

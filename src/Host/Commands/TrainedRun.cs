@@ -30,7 +30,7 @@ internal sealed record TrainedRun(LoadedSettings Loaded, Dataset Dataset, Checkp
     }
 
     /// <summary>The method that was trained.</summary>
-    public IMethod Method { get; } = new DiscreteTime(Loaded.Settings.Training, Dataset.Shape, Dataset.Classes);
+    public IMethod Method { get; } = MethodCatalog.Create(Loaded.Settings.Training, Dataset);
 
     /// <summary>Starts its inference chain.</summary>
     public Task<InferenceSession> StartAsync() => InferenceSession.StartAsync(Loaded, Method, Checkpoint.Snapshots);

@@ -1,6 +1,8 @@
+using System.Collections.Immutable;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
 using NoProp.Models.Randomness;
+using NoProp.Models.Training;
 using static TorchSharp.torch;
 
 namespace NoProp.Models.Methods;
@@ -10,6 +12,11 @@ namespace NoProp.Models.Methods;
 /// <param name="SquaredError">Mean over the batch of ||u_hat - u_y||^2, comparable between blocks.</param>
 public readonly record struct StepLoss(float Loss, float SquaredError);
 
+/// <summary>What a step of a block gave.</summary>
+/// <param name="Loss">Losses.</param>
+/// <param name="SharedGradient">Gradient by the shared parameters, flat; empty where the block does not move them.</param>
+public readonly record struct BlockStep(StepLoss Loss, ImmutableArray<float> SharedGradient);
+
 /// <summary>The arithmetic of a block in training. Not thread-safe: one caller at a time.</summary>
 public interface IBlockCompute : IDisposable
 {
@@ -18,8 +25,9 @@ public interface IBlockCompute : IDisposable
 
     /// <summary>Trains one step.</summary>
     /// <param name="batch">The mini-batch of step <see cref="Clock"/>.</param>
-    /// <exception cref="InvalidOperationException">The batch is of another step.</exception>
-    StepLoss Step(Batch batch);
+    /// <param name="version">The shared parameters that the step uses; null where the method is not <see cref="IMethod.Coupled"/>.</param>
+    /// <exception cref="InvalidOperationException">The batch is of another step, or a coupled method is given no version.</exception>
+    BlockStep Step(Batch batch, SharedVersion? version);
 
     /// <summary>The complete state.</summary>
     Snapshot Snapshot();
@@ -31,10 +39,17 @@ public interface IHeadCompute : IDisposable
     /// <summary>Steps trained; T for each mini-batch of the blocks.</summary>
     long Clock { get; }
 
-    /// <summary>Trains one step.</summary>
+    /// <summary>The shared parameters now.</summary>
+    SharedVersion Shared { get; }
+
+    /// <summary>Whether a step of a block has had its effect already.</summary>
+    bool IsApplied(BlockId block, long step);
+
+    /// <summary>Trains one step: the head's own terms, and a block's where there is one, in one step of the optimiser.</summary>
     /// <param name="labels">Labels of the mini-batch of step <see cref="Clock"/>, int64 [batch].</param>
-    /// <returns>Cross-entropy on z_T.</returns>
-    float Step(Tensor labels);
+    /// <param name="gradient">What a step of a block asks; null where blocks do not move the shared parameters.</param>
+    /// <returns>The head's own loss, for example the cross-entropy on z_T; 0 where it has none.</returns>
+    float Step(Tensor labels, SharedGradient? gradient);
 
     /// <summary>The complete state.</summary>
     Snapshot Snapshot();
@@ -43,12 +58,12 @@ public interface IHeadCompute : IDisposable
 /// <summary>One block at inference. Not thread-safe.</summary>
 public interface IDenoiserCompute : IDisposable
 {
-    /// <summary>z_t from z_{t-1}, (3).</summary>
+    /// <summary>What the block makes of z: z_t from z_{t-1}, (3), or in continuous time z_1 from z_0.</summary>
     /// <param name="images">[batch, channels, height, width].</param>
-    /// <param name="z">z_{t-1}, [batch, d].</param>
-    /// <param name="eps">Standard normal [batch, d], or null for the mean.</param>
-    /// <returns>z_t, [batch, d].</returns>
-    Tensor Denoise(Tensor images, Tensor z, Tensor? eps);
+    /// <param name="z">[batch, d].</param>
+    /// <param name="eps">Standard normal [batch, d] for a step, t or 1..N, or null for the mean; null for the mean throughout.</param>
+    /// <returns>[batch, d].</returns>
+    Tensor Denoise(Tensor images, Tensor z, Func<int, Tensor?>? eps);
 }
 
 /// <summary>The classifier at inference. Not thread-safe.</summary>
@@ -68,8 +83,24 @@ public readonly record struct InferenceNoise(ulong Seed, int Sample, bool Stocha
     public Tensor Start(long first, long count, int embeddingSize) =>
         Noise.Normal(new NoiseKey(Seed, NoiseStream.InferenceStart, 0, Sample), [count, embeddingSize], first * embeddingSize);
 
-    /// <summary>eps_t for the same images, [count, d], or null where the steps are deterministic.</summary>
-    public Tensor? Step(BlockId block, long first, long count, int embeddingSize) => Stochastic
-        ? Noise.Normal(new NoiseKey(Seed, NoiseStream.InferenceStep, block.Value, Sample), [count, embeddingSize], first * embeddingSize)
+    /// <summary>eps_t of step t for the same images, [count, d], or null where the steps are deterministic.</summary>
+    public Tensor? Step(int step, long first, long count, int embeddingSize) => Stochastic
+        ? Noise.Normal(new NoiseKey(Seed, NoiseStream.InferenceStep, step, Sample), [count, embeddingSize], first * embeddingSize)
         : null;
+}
+
+/// <summary>Steps and inference of methods whose blocks share nothing.</summary>
+public static class Uncoupled
+{
+    /// <summary>Trains one step of a block that reads no shared parameters.</summary>
+    public static StepLoss Step(this IBlockCompute block, Batch batch) => block.Step(batch, version: null).Loss;
+
+    /// <summary>Trains one step of a head by its own terms alone.</summary>
+    public static float Step(this IHeadCompute head, Tensor labels) => head.Step(labels, gradient: null);
+
+    /// <summary>A link of the chain that reads no shared parameters.</summary>
+    public static IDenoiserCompute CreateDenoiser(this IMethod method, BlockId block, Snapshot from) => method.CreateDenoiser(block, from, head: null);
+
+    /// <summary>A step of the chain with given noise.</summary>
+    public static Tensor Denoise(this IDenoiserCompute denoiser, Tensor images, Tensor z, Tensor eps) => denoiser.Denoise(images, z, _ => eps);
 }

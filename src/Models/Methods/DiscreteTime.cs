@@ -2,11 +2,13 @@ using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
 using NoProp.Models.Diffusion;
 using NoProp.Models.Embeddings;
+using NoProp.Models.Inference;
 using NoProp.Models.Native;
 using NoProp.Models.Networks;
 using NoProp.Models.Randomness;
+using NoProp.Models.Training;
+using TorchSharp;
 using static TorchSharp.torch;
-using Functional = TorchSharp.torch.nn.functional;
 
 namespace NoProp.Models.Methods;
 
@@ -14,70 +16,72 @@ namespace NoProp.Models.Methods;
 /// <remarks>Immutable after construction, and safe to share between threads: what it creates is not.</remarks>
 public sealed class DiscreteTime : IMethod
 {
-    private readonly TrainingSettings settings;
-    private readonly ImageShape shape;
+    private readonly MethodContext context;
+    private readonly SharedLayout layout;
 
     /// <summary>The method for images of one shape.</summary>
     /// <param name="settings">Settings.</param>
     /// <param name="shape">Size of the images.</param>
     /// <param name="classes">Number of classes m.</param>
-    public DiscreteTime(TrainingSettings settings, ImageShape shape, int classes)
+    /// <param name="prototypes">Finds the class prototypes, row-major [m, pixels], where the embedding begins with them.</param>
+    public DiscreteTime(TrainingSettings settings, ImageShape shape, int classes, Func<float[]>? prototypes = null)
     {
-        this.settings = settings;
-        this.shape = shape;
-        Classes = classes;
+        context = new(settings, shape, classes, prototypes);
+        layout = context.Layout(settings.Blocks);
         Schedule = CosineSchedule.Create(settings.Blocks, settings.AbarMin, settings.AbarMax);
-        Embedding = OneHot.Create(classes);
     }
 
     /// <inheritdoc/>
-    public int Blocks => settings.Blocks;
+    public int Blocks => context.Settings.Blocks;
 
     /// <inheritdoc/>
-    public int Classes { get; }
+    public int Classes => context.Classes;
 
     /// <inheritdoc/>
-    public int EmbeddingSize => (int)Embedding.shape[1];
+    public int EmbeddingSize => context.EmbeddingSize;
+
+    /// <summary>With a fixed W nothing couples the blocks.</summary>
+    public bool Coupled => layout.LearnsEmbedding;
 
     /// <summary>abar_0..abar_T.</summary>
     public NoiseSchedule Schedule { get; }
 
-    /// <summary>W, [m, d].</summary>
-    public Tensor Embedding { get; }
-
-    /// <summary>Seed of the run.</summary>
-    internal ulong Seed => settings.Seed;
+    /// <inheritdoc/>
+    public IBlockCompute CreateBlock(BlockId block, Snapshot? from)
+    {
+        Denoiser network = CreateNetwork(block);
+        return new BlockTraining(
+            block, [new(network.Parameters)], layout, Coupled, context.Settings.CreateOptimiser, from, (batch, shared) => Objective(network, block, batch, shared));
+    }
 
     /// <inheritdoc/>
-    public IBlockCompute CreateBlock(BlockId block, Snapshot? from) => new DiscreteTimeBlock(this, block, from);
+    public IHeadCompute CreateHead(Snapshot? from) => new HeadTraining(layout, Blocks, context.Settings.CreateOptimiser, from, HeadTerms);
 
     /// <inheritdoc/>
-    public IHeadCompute CreateHead(Snapshot? from) => new DiscreteTimeHead(this, from);
+    public IDenoiserCompute CreateDenoiser(BlockId block, Snapshot from, Snapshot? head)
+    {
+        Denoiser network = CreateNetwork(block);
+        Posterior posterior = Posterior.At(Schedule, block.Value);
+        return new SnapshotDenoiser(
+            block,
+            [new(network.Parameters)],
+            from,
+            layout,
+            Coupled,
+            head,
+            (shared, images, z, eps) => posterior.Step(shared.Output(network.Logits(images, z, ForwardPass.Inference)), z, eps(block.Value)));
+    }
 
     /// <inheritdoc/>
-    public IDenoiserCompute CreateDenoiser(BlockId block, Snapshot from) => new DiscreteTimeDenoiser(this, block, from);
-
-    /// <inheritdoc/>
-    public IClassifierCompute CreateClassifier(Snapshot from) => new LinearClassifier(this, from);
-
-    /// <summary>u_y, rows of W: int64 [batch] to [batch, d].</summary>
-    public Tensor Embed(Tensor labels) => Embedding.index_select(0, labels);
-
-    /// <summary>u_hat = softmax(logits) W: [batch, m] to [batch, d].</summary>
-    public Tensor Output(Tensor logits) => Functional.softmax(logits, 1).matmul(Embedding);
+    public IClassifierCompute CreateClassifier(Snapshot from) => new SnapshotClassifier(layout, from, (shared, z) => shared.LogProbabilities(z));
 
     /// <summary>Weight of block t's squared error in the loss of a mini-batch: (T/2) eta (SNR(t) - SNR(t-1)), (8).</summary>
-    public double DenoisingWeight(BlockId block) => Blocks / 2.0 * settings.Eta * Schedule.SnrGain(block.Value);
+    public double DenoisingWeight(BlockId block) => Blocks / 2.0 * context.Settings.Eta * Schedule.SnrGain(block.Value);
 
     /// <summary>Mean over the batch of ||u_hat - u_y||^2, the third term of (8) without its weight.</summary>
     /// <param name="uHat">[batch, d].</param>
     /// <param name="u">[batch, d].</param>
     public static Tensor SquaredError(Tensor uHat, Tensor u) => (uHat - u).Squared().sum(1).mean();
-
-    /// <summary>E[ -log p_out(y | z_T) ], the first term of (8).</summary>
-    /// <param name="logits">f_out(z_T), [batch, m].</param>
-    /// <param name="labels">int64 [batch].</param>
-    public static Tensor CrossEntropy(Tensor logits, Tensor labels) => Functional.cross_entropy(logits, labels);
 
     /// <summary>KL( q(z_0 | y) || N(0, I) ), the second term of (8), mean over the batch.</summary>
     /// <param name="u">u_y, [batch, d].</param>
@@ -93,11 +97,23 @@ public sealed class DiscreteTime : IMethod
     /// <param name="key">Where the noise is drawn.</param>
     public Tensor Diffuse(int t, Tensor u, NoiseKey key) => Posterior.Diffuse(Schedule.Abar(t), u, Noise.Normal(key, u.shape));
 
-    internal Denoiser CreateNetwork(BlockId block) =>
-        new(settings.Network, shape, Classes, EmbeddingSize, new NoiseKey(Seed, NoiseStream.Weights, block.Value));
+    internal Denoiser CreateNetwork(BlockId block) => context.CreateDenoiser(block);
 
-    internal Classifier CreateClassifierNetwork() => new(EmbeddingSize, Classes, new NoiseKey(Seed, NoiseStream.Weights));
+    private Objective Objective(Denoiser network, BlockId block, Batch batch, SharedTensors shared)
+    {
+        Tensor u = shared.Embed(batch.Labels);
+        Tensor z = Diffuse(block.Value - 1, u, context.Key(NoiseStream.BlockInput, block.Value, batch.Step));
+        ForwardPass pass = new(context.Key(NoiseStream.Dropout, block.Value, batch.Step));
+        Tensor error = SquaredError(shared.Output(network.Logits(batch.Images, z, pass)), u);
+        Tensor loss = error.Times(DenoisingWeight(block));
+        return new(loss, loss, error);
+    }
 
-    internal TrainingState CreateState(string name, ParameterSet parameters, Snapshot? from) =>
-        new(name, parameters, settings.LearningRate, settings.WeightDecay, from);
+    /// <summary>The first two terms of (8). The second moves W alone: with a fixed W it is a constant, and left out.</summary>
+    private Tensor HeadTerms(SharedTensors shared, Tensor labels, long step)
+    {
+        Tensor u = shared.Embed(labels);
+        Tensor crossEntropy = shared.CrossEntropy(Diffuse(Blocks, u, context.Key(NoiseStream.HeadInput, 0, step)), labels);
+        return Coupled ? crossEntropy.Plus(KullbackLeibler(u)) : crossEntropy;
+    }
 }

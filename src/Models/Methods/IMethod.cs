@@ -5,7 +5,7 @@ namespace NoProp.Models.Methods;
 /// <summary>A training method: what its blocks and its head compute. Who computes what, when and where is not its business.</summary>
 public interface IMethod
 {
-    /// <summary>Number of blocks T.</summary>
+    /// <summary>Number of blocks that are trained apart: T in discrete time, 1 where one network is trained as a whole.</summary>
     int Blocks { get; }
 
     /// <summary>Size d of the label embedding.</summary>
@@ -13,6 +13,12 @@ public interface IMethod
 
     /// <summary>Number of classes m.</summary>
     int Classes { get; }
+
+    /// <summary>
+    /// Whether blocks read what the head owns (label embedding, classifier, schedule) and move it: each of their steps then takes a version
+    /// and gives a gradient.
+    /// </summary>
+    bool Coupled { get; }
 
     /// <summary>A block to train, from a snapshot, or with initial weights where there is none.</summary>
     /// <exception cref="NoPropException">The snapshot is damaged or of another network.</exception>
@@ -22,9 +28,12 @@ public interface IMethod
     /// <exception cref="NoPropException">The snapshot is damaged or of another network.</exception>
     IHeadCompute CreateHead(Snapshot? from);
 
-    /// <summary>One step of inference through a block.</summary>
-    /// <exception cref="NoPropException">The snapshot is damaged or of another network.</exception>
-    IDenoiserCompute CreateDenoiser(BlockId block, Snapshot from);
+    /// <summary>A block at inference.</summary>
+    /// <param name="block">The block.</param>
+    /// <param name="from">Its state.</param>
+    /// <param name="head">The head's state; needed where the method is <see cref="Coupled"/>.</param>
+    /// <exception cref="NoPropException">A snapshot is damaged, of another network, or missing.</exception>
+    IDenoiserCompute CreateDenoiser(BlockId block, Snapshot from, Snapshot? head);
 
     /// <summary>The classifier that reads the chain's output.</summary>
     /// <exception cref="NoPropException">The snapshot is damaged or of another network.</exception>

@@ -1,5 +1,6 @@
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
+using NoProp.Models.Training;
 using TorchSharp;
 
 namespace NoProp.Models.Methods;
@@ -27,9 +28,10 @@ public static class PlainLoop
                     {
                         using DisposeScope scope = torch.NewDisposeScope();
                         using Batch batch = batches.Prepare((long)epoch * batches.StepsPerEpoch + i);
-                        StepLoss loss = blocks[block.Index].Step(batch);
-                        onStep?.Invoke(block, loss);
-                        head.Step(batch.Labels);
+                        SharedVersion? version = method.Coupled ? head.Shared : null;
+                        BlockStep step = blocks[block.Index].Step(batch, version);
+                        onStep?.Invoke(block, step.Loss);
+                        head.Step(batch.Labels, version is null ? null : new(block, batch.Step, version.Version, step.SharedGradient));
                     }
                 }
             }

@@ -2,6 +2,7 @@ using NoProp.Models;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
 using NoProp.Models.Methods;
+using NoProp.Models.Training;
 using TorchSharp;
 
 namespace NoProp.Actors.Tests.Equality;
@@ -23,11 +24,13 @@ internal sealed class FaultyMethod(IMethod inner, params Fault[] faults) : IMeth
 
     public int Classes => inner.Classes;
 
+    public bool Coupled => inner.Coupled;
+
     public IBlockCompute CreateBlock(BlockId block, Snapshot? from) => new FaultyBlock(this, block, inner.CreateBlock(block, from));
 
     public IHeadCompute CreateHead(Snapshot? from) => new FaultyHead(this, inner.CreateHead(from));
 
-    public IDenoiserCompute CreateDenoiser(BlockId block, Snapshot from) => inner.CreateDenoiser(block, from);
+    public IDenoiserCompute CreateDenoiser(BlockId block, Snapshot from, Snapshot? head) => inner.CreateDenoiser(block, from, head);
 
     public IClassifierCompute CreateClassifier(Snapshot from) => inner.CreateClassifier(from);
 
@@ -46,10 +49,10 @@ internal sealed class FaultyMethod(IMethod inner, params Fault[] faults) : IMeth
     {
         public long Clock => compute.Clock;
 
-        public StepLoss Step(Batch batch)
+        public BlockStep Step(Batch batch, SharedVersion? version)
         {
             method.FailAt(block, compute.Clock);
-            return compute.Step(batch);
+            return compute.Step(batch, version);
         }
 
         public Snapshot Snapshot() => compute.Snapshot();
@@ -61,11 +64,15 @@ internal sealed class FaultyMethod(IMethod inner, params Fault[] faults) : IMeth
     {
         public long Clock => compute.Clock;
 
-        public float Step(torch.Tensor labels)
+        public float Step(torch.Tensor labels, SharedGradient? gradient)
         {
             method.FailAt(null, compute.Clock);
-            return compute.Step(labels);
+            return compute.Step(labels, gradient);
         }
+
+        public SharedVersion Shared => compute.Shared;
+
+        public bool IsApplied(BlockId block, long step) => compute.IsApplied(block, step);
 
         public Snapshot Snapshot() => compute.Snapshot();
 

@@ -64,7 +64,7 @@ internal static class Runs
         {
             TorchRuntime.Load();
             TorchRuntime.UseOneThread();
-            DiscreteTime method = new(plan.Settings.Training, plan.Dataset.Shape, plan.Dataset.Classes);
+            IMethod method = MethodCatalog.Create(plan.Settings.Training, plan.Dataset);
             return WeightsHash.Sha256(PlainLoop.Train(method, plan.Batches(), plan.Settings.Epochs));
         })).Value;
     }

@@ -9,6 +9,7 @@ using NoProp.Models;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
 using NoProp.Models.Methods;
+using NoProp.Models.Training;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -181,13 +182,15 @@ public sealed class ChainTests() : TestKit(SettingsLoader.Load().Config)
 
         public int Classes => inner.Classes;
 
+        public bool Coupled => inner.Coupled;
+
         public IBlockCompute CreateBlock(BlockId block, Snapshot? from) => inner.CreateBlock(block, from);
 
         public IHeadCompute CreateHead(Snapshot? from) => inner.CreateHead(from);
 
-        public IDenoiserCompute CreateDenoiser(BlockId block, Snapshot from) => block.Value == Blocks
-            ? new FaultyDenoiser(this, inner.CreateDenoiser(block, from))
-            : inner.CreateDenoiser(block, from);
+        public IDenoiserCompute CreateDenoiser(BlockId block, Snapshot from, Snapshot? head) => block.Value == Blocks
+            ? new FaultyDenoiser(this, inner.CreateDenoiser(block, from, head))
+            : inner.CreateDenoiser(block, from, head);
 
         public IClassifierCompute CreateClassifier(Snapshot from) =>
             ClassifierFailures-- > 0 ? throw new InvalidOperationException("out of luck") : inner.CreateClassifier(from);
@@ -195,7 +198,7 @@ public sealed class ChainTests() : TestKit(SettingsLoader.Load().Config)
 
     private sealed class FaultyDenoiser(FaultyChain method, IDenoiserCompute compute) : IDenoiserCompute
     {
-        public Tensor Denoise(Tensor images, Tensor z, Tensor? eps) =>
+        public Tensor Denoise(Tensor images, Tensor z, Func<int, Tensor?>? eps) =>
             method.DenoiserFailures-- > 0 ? throw new InvalidOperationException("out of luck") : compute.Denoise(images, z, eps);
 
         public void Dispose() => compute.Dispose();

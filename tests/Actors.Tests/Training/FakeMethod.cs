@@ -2,6 +2,7 @@ using NoProp.Models;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
 using NoProp.Models.Methods;
+using NoProp.Models.Training;
 using TorchSharp;
 
 namespace NoProp.Actors.Tests.Training;
@@ -29,6 +30,8 @@ internal sealed class FakeMethod(int blocks = 4) : IMethod
 
     public int Classes => 10;
 
+    public bool Coupled => false;
+
     private int disposed;
 
     public static Snapshot State(BlockId block, long clock) => State(block.FileName, clock);
@@ -47,7 +50,7 @@ internal sealed class FakeMethod(int blocks = 4) : IMethod
 
     public IHeadCompute CreateHead(Snapshot? from) => new FakeHead(this, from?.Clock ?? 0);
 
-    public IDenoiserCompute CreateDenoiser(BlockId block, Snapshot from) => throw new NotSupportedException();
+    public IDenoiserCompute CreateDenoiser(BlockId block, Snapshot from, Snapshot? head) => throw new NotSupportedException();
 
     public IClassifierCompute CreateClassifier(Snapshot from) => throw new NotSupportedException();
 
@@ -58,7 +61,7 @@ internal sealed class FakeMethod(int blocks = 4) : IMethod
     {
         public long Clock { get; private set; } = from;
 
-        public StepLoss Step(Batch batch)
+        public BlockStep Step(Batch batch, SharedVersion? version)
         {
             if (batch.Step != Clock)
             {
@@ -66,7 +69,7 @@ internal sealed class FakeMethod(int blocks = 4) : IMethod
             }
 
             method.OnStep(block, Clock);
-            return new StepLoss(method.Loss(Clock++), 0);
+            return new BlockStep(new StepLoss(method.Loss(Clock++), 0), []);
         }
 
         public Snapshot Snapshot() => State(block, Clock);
@@ -78,11 +81,15 @@ internal sealed class FakeMethod(int blocks = 4) : IMethod
     {
         public long Clock { get; private set; } = from;
 
-        public float Step(torch.Tensor labels)
+        public float Step(torch.Tensor labels, SharedGradient? gradient)
         {
             method.OnHeadStep(Clock, labels);
             return Clock++;
         }
+
+        public SharedVersion Shared => new(Clock, []);
+
+        public bool IsApplied(BlockId block, long step) => false;
 
         public Snapshot Snapshot() => HeadState(Clock);
 

@@ -152,7 +152,7 @@ public sealed class GradientTests : IDisposable
 
     private (double[][] Z, double[][] Slopes, double CrossEntropy) HeadInputs(long step)
     {
-        using Classifier classifier = method.CreateClassifierNetwork();
+        using Classifier classifier = new(TestData.Classes, TestData.Classes, new NoiseKey(1, NoiseStream.Weights));
         Tensor z = Diffuse(1 - 1e-3, batch, new NoiseKey(1, NoiseStream.HeadInput, 0, step));
         long[] labels = batch.Labels.data<long>().ToArray();
         double[][] probabilities = [.. classifier.Logits(z).Rows().Select(TestData.Softmax)];

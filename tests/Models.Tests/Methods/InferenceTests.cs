@@ -2,6 +2,7 @@ using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
 using NoProp.Models.Diffusion;
 using NoProp.Models.Methods;
+using NoProp.Models.Training;
 using NoProp.Models.Networks;
 using NoProp.Models.Randomness;
 using TorchSharp;
@@ -31,12 +32,12 @@ public sealed class InferenceTests : IDisposable
         DiscreteTime chain = TestData.Method(blocks: blocks);
         InferenceNoise noise = new(7, 0, stochastic);
         long[] labels = [.. Enumerable.Range(0, count).Select(i => (long)i % TestData.Classes)];
-        Tensor u = chain.Embed(tensor(labels));
+        Tensor u = TestData.PlainShared().Embed(tensor(labels));
 
         Tensor z = noise.Start(0, count, TestData.Classes);
         foreach (BlockId block in BlockId.UpTo(blocks))
         {
-            z = Posterior.At(chain.Schedule, block.Value).Step(u, z, noise.Step(block, 0, count, TestData.Classes));
+            z = Posterior.At(chain.Schedule, block.Value).Step(u, z, noise.Step(block.Value, 0, count, TestData.Classes));
         }
 
         // What is left of the noise has a standard deviation of at most 0.03 around 0.9995 u.
@@ -142,7 +143,7 @@ public sealed class InferenceTests : IDisposable
         Range rows = (first * size)..((first + count) * size);
 
         Assert.Equal(noise.Start(0, 20, size).Values()[rows], noise.Start(first, count, size).Values());
-        Assert.Equal(noise.Step(Block, 0, 20, size)!.Values()[rows], noise.Step(Block, first, count, size)!.Values());
+        Assert.Equal(noise.Step(Block.Value, 0, 20, size)!.Values()[rows], noise.Step(Block.Value, first, count, size)!.Values());
     }
 
     [Fact]
@@ -154,9 +155,9 @@ public sealed class InferenceTests : IDisposable
             noise.Start(0, 4, 10),
             (noise with { Sample = 1 }).Start(0, 4, 10),
             (noise with { Seed = 6 }).Start(0, 4, 10),
-            noise.Step(new BlockId(1), 0, 4, 10)!,
-            noise.Step(new BlockId(2), 0, 4, 10)!,
-            (noise with { Sample = 1 }).Step(new BlockId(1), 0, 4, 10)!,
+            noise.Step(1, 0, 4, 10)!,
+            noise.Step(2, 0, 4, 10)!,
+            (noise with { Sample = 1 }).Step(1, 0, 4, 10)!,
         ];
 
         Assert.Equal(draws.Length, draws.Select(draw => Convert.ToHexString(draw.Bits())).Distinct().Count());
@@ -164,7 +165,7 @@ public sealed class InferenceTests : IDisposable
 
     [Fact]
     public void Deterministic_inference_has_no_noise_after_the_start() =>
-        Assert.Null(new InferenceNoise(5, 0, Stochastic: false).Step(Block, 0, 4, 10));
+        Assert.Null(new InferenceNoise(5, 0, Stochastic: false).Step(Block.Value, 0, 4, 10));
 
     private static Snapshot TrainedBlock(DiscreteTime method)
     {

@@ -57,7 +57,7 @@ public sealed class ObjectiveTests : IDisposable
     {
         double expected = u.Rows().Select((logits, i) => -Math.Log(TestData.Softmax(logits)[i * 3 % TestData.Classes])).Average();
 
-        Assert.Equal(expected, DiscreteTime.CrossEntropy(u, labels).item<float>(), 1e-6 * expected);
+        Assert.Equal(expected, TestData.PlainShared().CrossEntropy(u, labels).item<float>(), 1e-6 * expected);
     }
 
     [Theory]
@@ -77,7 +77,7 @@ public sealed class ObjectiveTests : IDisposable
         const int draws = 100_000;
         const double abar = 0.3;
         DiscreteTime method = WithAbar0(abar);
-        Tensor one = method.Embed(tensor(new[] { 4L }));
+        Tensor one = TestData.PlainShared().Embed(tensor(new[] { 4L }));
         double[] center = [.. one.Values().Select(x => Math.Sqrt(abar) * x)];
 
         // log q(z_0 | y) - log p(z_0) with z_0 ~ q(z_0 | y); the 2 pi cancels.
@@ -101,7 +101,7 @@ public sealed class ObjectiveTests : IDisposable
         DiscreteTime method = WithAbar0(abar);
 
         // The leading term: abar |u|^2 / 2, with |u| = 1.
-        Assert.Equal(abar / 2, method.KullbackLeibler(method.Embed(labels)).item<float>(), 0.01 * abar);
+        Assert.Equal(abar / 2, method.KullbackLeibler(TestData.PlainShared().Embed(labels)).item<float>(), 0.01 * abar);
     }
 
     [Fact]
@@ -111,13 +111,13 @@ public sealed class ObjectiveTests : IDisposable
 
         Assert.Equal(
             labels.data<long>().ToArray().Select(label => Enumerable.Range(0, TestData.Classes).Select(i => i == label ? 1f : 0f)),
-            method.Embed(labels).Rows().Select(row => row.Select(x => (float)x)));
+            TestData.PlainShared().Embed(labels).Rows().Select(row => row.Select(x => (float)x)));
     }
 
     [Fact]
     public void The_output_of_a_block_is_the_mean_embedding_under_its_class_probabilities()
     {
-        double[][] output = TestData.Method().Output(u).Rows();
+        double[][] output = TestData.PlainShared().Output(u).Rows();
 
         Assert.All(u.Rows().Zip(output), pair =>
             Assert.All(TestData.Softmax(pair.First).Zip(pair.Second), each => Assert.Equal(each.First, each.Second, 1e-6)));

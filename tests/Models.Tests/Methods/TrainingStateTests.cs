@@ -1,6 +1,7 @@
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
 using NoProp.Models.Methods;
+using NoProp.Models.Training;
 using NoProp.Models.Networks;
 using TorchSharp;
 using Xunit;

@@ -1,0 +1,71 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using NoProp.Models.Checkpoints;
+using NoProp.Models.Data;
+using NoProp.Models.Methods;
+using NoProp.Models.Optimisers;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace NoProp.Models.Training;
+
+/// <summary>What a method makes of a mini-batch.</summary>
+/// <param name="Descend">A scalar whose gradient is the step's: the loss, or where the gradient comes from elsewhere, a stand-in for it.</param>
+/// <param name="Loss">The step's loss.</param>
+/// <param name="Error">An error that is comparable between blocks and methods.</param>
+internal readonly record struct Objective(Tensor Descend, Tensor Loss, Tensor Error);
+
+/// <summary>A block in training: its networks with their optimiser, and the objective of its method.</summary>
+/// <param name="block">The block.</param>
+/// <param name="sets">Its parameters; disposed of with it.</param>
+/// <param name="shared">What the blocks share.</param>
+/// <param name="coupled">Whether the objective reads the shared parameters.</param>
+/// <param name="createOptimiser">An optimiser for so many values.</param>
+/// <param name="from">Where to go on; null to begin.</param>
+/// <param name="objective">The objective of a mini-batch, with what is shared.</param>
+internal sealed class BlockTraining(
+    BlockId block,
+    IReadOnlyList<TrainedSet> sets,
+    SharedLayout shared,
+    bool coupled,
+    Func<long, IOptimiser> createOptimiser,
+    Snapshot? from,
+    Func<Batch, SharedTensors, Objective> objective) : IBlockCompute
+{
+    private readonly TrainingState state = new(block.FileName, sets, createOptimiser, from);
+
+    public long Clock => state.Clock;
+
+    public BlockStep Step(Batch batch, SharedVersion? version)
+    {
+        if (batch.Step != Clock)
+        {
+            throw new InvalidOperationException($"{block} is at step {Clock} and was given the batch of step {batch.Step}");
+        }
+
+        if (coupled && version is null)
+        {
+            throw new InvalidOperationException($"{block} needs a version of the shared parameters to make a step");
+        }
+
+        using DisposeScope scope = NewDisposeScope();
+        SharedTensors pinned = coupled ? SharedTensors.Pin(shared, version!) : new(shared, flat: null);
+        Objective result = objective(batch, pinned);
+        Tensor[] leaves = [.. state.Weights];
+        IList<Tensor> gradients = autograd.grad([result.Descend], coupled ? [.. leaves, pinned.Flat!] : leaves);
+        state.Step(cat([.. gradients.Take(leaves.Length).Select(gradient => gradient.flatten())]));
+        ImmutableArray<float> sharedGradient = coupled ? ImmutableCollectionsMarshal.AsImmutableArray(gradients[^1].data<float>().ToArray()) : [];
+        return new(new(result.Loss.item<float>(), result.Error.item<float>()), sharedGradient);
+    }
+
+    public Snapshot Snapshot() => state.Snapshot();
+
+    public void Dispose()
+    {
+        state.Dispose();
+        foreach (TrainedSet set in sets)
+        {
+            set.Parameters.Dispose();
+        }
+    }
+}

@@ -1,0 +1,183 @@
+using System.Globalization;
+using NoProp.Models.Checkpoints;
+using NoProp.Models.Networks;
+using NoProp.Models.Optimisers;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace NoProp.Models.Training;
+
+/// <summary>Parameters that are trained together, and how their optimiser's moments are kept.</summary>
+/// <param name="Parameters">The parameters.</param>
+/// <param name="Prefix">Before their names in a snapshot.</param>
+/// <param name="Contributors">Blocks with optimiser moments of their own for these parameters; 0 where all share one set of moments.</param>
+internal sealed record TrainedSet(ParameterSet Parameters, string Prefix = "", int Contributors = 0);
+
+/// <summary>
+/// Parameters with their optimisers and their clock: what a snapshot holds. Tensors are stored under the parameters' names, the optimisers'
+/// moments under <c>optimizer.exp_avg.NAME</c> and <c>optimizer.exp_avg_sq.NAME</c>, those of one contributing block under
+/// <c>optimizer.block-NN.exp_avg.NAME</c>.
+/// </summary>
+internal sealed class TrainingState : IDisposable
+{
+    private const string ClockKey = "clock";
+
+    private readonly string name;
+    private readonly IReadOnlyList<TrainedSet> sets;
+    private readonly List<Moments> moments = [];
+
+    /// <summary>The state of some parameters, initial or from a snapshot.</summary>
+    /// <exception cref="NoPropException">The snapshot is damaged or of another network.</exception>
+    public TrainingState(string name, IReadOnlyList<TrainedSet> sets, Func<long, IOptimiser> createOptimiser, Snapshot? from)
+    {
+        (this.name, this.sets) = (name, sets);
+        foreach (TrainedSet set in sets)
+        {
+            moments.AddRange(set.Contributors == 0
+                ? [new Moments(set, "", createOptimiser(set.Parameters.Count))]
+                : BlockId.UpTo(set.Contributors).Select(block => new Moments(set, block.FileName + ".", createOptimiser(set.Parameters.Count))));
+        }
+
+        if (from is not null)
+        {
+            SafetensorsFile file = Restore(name, sets, from);
+            foreach (Moments kept in moments)
+            {
+                Copy(file, kept.Set.Parameters.Weights, kept.FirstPrefix, kept.Optimiser.FirstMoment, from.Name);
+                Copy(file, kept.Set.Parameters.Weights, kept.SecondPrefix, kept.Optimiser.SecondMoment, from.Name);
+                kept.Steps = kept.Owner.Length == 0 ? from.Clock : ReadCount(file, kept.Owner + ClockKey);
+            }
+
+            Clock = from.Clock;
+            Notes = file.Metadata;
+        }
+    }
+
+    /// <summary>Optimiser steps made.</summary>
+    public long Clock { get; private set; }
+
+    /// <summary>What the snapshot that this state comes from said beside its tensors.</summary>
+    public IReadOnlyDictionary<string, string> Notes { get; } = new Dictionary<string, string>();
+
+    /// <summary>Number of trained values.</summary>
+    public long Count => sets.Sum(set => set.Parameters.Count);
+
+    /// <summary>All trained parameters, one leaf of the autograd graph each.</summary>
+    public IEnumerable<Tensor> Weights => sets.SelectMany(set => set.Parameters.Weights).Select(parameter => parameter.Value);
+
+    /// <summary>Sets weights and running statistics from a snapshot.</summary>
+    /// <exception cref="NoPropException">The snapshot is damaged, of another owner or of another network.</exception>
+    public static SafetensorsFile Restore(string name, IReadOnlyList<TrainedSet> sets, Snapshot from)
+    {
+        if (from.Name != name)
+        {
+            throw new NoPropException($"a snapshot of {from.Name} was given to {name}");
+        }
+
+        SafetensorsFile file = SafetensorsFile.Parse(from.Safetensors, from.Name);
+        foreach (TrainedSet set in sets)
+        {
+            Copy(file, set.Parameters.Weights, set.Prefix, set.Parameters.Flat, from.Name);
+            Copy(file, set.Parameters.Statistics, set.Prefix, set.Parameters.FlatStatistics, from.Name);
+        }
+
+        // A network with one more layer has all that this one wants, and would lose the layer unseen.
+        HashSet<string> known = [.. sets.SelectMany(set => set.Parameters.Weights.Concat(set.Parameters.Statistics).Select(parameter => set.Prefix + parameter.Name))];
+        string? surplus = file.Entries.Keys.FirstOrDefault(tensor =>
+            !known.Contains(tensor) && !tensor.StartsWith(WeightsHash.OptimizerPrefix, StringComparison.Ordinal));
+        return surplus is null
+            ? file
+            : throw new NoPropException($"snapshot {from.Name} is of another network: it has {surplus}, and this network has not");
+    }
+
+    /// <summary>The same for a single network.</summary>
+    public static SafetensorsFile Restore(string name, ParameterSet parameters, Snapshot from) => Restore(name, [new TrainedSet(parameters)], from);
+
+    /// <summary>One optimiser step.</summary>
+    /// <param name="gradient">float32 [<see cref="Count"/>], in the order of <see cref="Weights"/>.</param>
+    /// <param name="contributor">The block that it comes from, for parameters whose moments are kept per block.</param>
+    public void Step(Tensor gradient, BlockId? contributor = null)
+    {
+        Clock++;
+        long offset = 0;
+        foreach (TrainedSet set in sets)
+        {
+            Moments kept = moments.First(candidate => candidate.Set == set && (set.Contributors == 0 || contributor is null || candidate.Owner == contributor.Value.FileName + "."));
+            kept.Optimiser.Step(set.Parameters.Flat, gradient.narrow(0, offset, set.Parameters.Count), ++kept.Steps);
+            offset += set.Parameters.Count;
+        }
+    }
+
+    /// <summary>The state now.</summary>
+    /// <param name="notes">What is to stand beside the tensors.</param>
+    public Snapshot Snapshot(IReadOnlyDictionary<string, string>? notes = null)
+    {
+        (IEnumerable<Parameter> Parameters, string Prefix, Tensor Memory)[] parts =
+        [
+            .. sets.Select(set => (set.Parameters.Weights.AsEnumerable(), set.Prefix, set.Parameters.Flat)),
+            .. sets.Select(set => (set.Parameters.Statistics.AsEnumerable(), set.Prefix, set.Parameters.FlatStatistics)),
+            .. moments.Select(kept => (kept.Set.Parameters.Weights.AsEnumerable(), kept.FirstPrefix, kept.Optimiser.FirstMoment)),
+            .. moments.Select(kept => (kept.Set.Parameters.Weights.AsEnumerable(), kept.SecondPrefix, kept.Optimiser.SecondMoment)),
+        ];
+        Dictionary<string, string> metadata = new(notes ?? new Dictionary<string, string>()) { [ClockKey] = Text(Clock), ["name"] = name };
+        foreach (Moments kept in moments.Where(kept => kept.Owner.Length > 0))
+        {
+            metadata[kept.Owner + ClockKey] = Text(kept.Steps);
+        }
+
+        (byte[] bytes, int offset) = Safetensors.Allocate(
+            [.. parts.SelectMany(part => part.Parameters.Select(parameter => (part.Prefix + parameter.Name, "F32", parameter.Shape.ToArray())))], metadata);
+        foreach ((_, _, Tensor memory) in parts)
+        {
+            Span<byte> source = memory.bytes;
+            source.CopyTo(bytes.AsSpan(offset));
+            offset += source.Length;
+        }
+
+        return new Snapshot(name, Clock, bytes);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => moments.ForEach(kept => kept.Optimiser.Dispose());
+
+    private static string Text(long count) => count.ToString(CultureInfo.InvariantCulture);
+
+    private static long ReadCount(SafetensorsFile file, string key) =>
+        long.TryParse(file.Metadata.GetValueOrDefault(key), NumberStyles.None, CultureInfo.InvariantCulture, out long count)
+            ? count
+            : throw new NoPropException($"the snapshot does not say how often its optimiser has stepped ({key})");
+
+    private static void Copy(SafetensorsFile file, IEnumerable<Parameter> parameters, string prefix, Tensor memory, string source)
+    {
+        Span<byte> destination = memory.bytes;
+        foreach (Parameter parameter in parameters)
+        {
+            string tensor = prefix + parameter.Name;
+            if (!file.Entries.TryGetValue(tensor, out SafetensorsEntry? entry) || entry.Dtype != "F32" || !entry.Shape.SequenceEqual(parameter.Shape))
+            {
+                throw new NoPropException(
+                    $"snapshot {source} is of another network: {tensor} should be F32 [{string.Join(", ", parameter.Shape)}]"
+                    + (entry is null ? " and is missing" : $" and is {entry.Dtype} [{string.Join(", ", entry.Shape)}]"));
+            }
+
+            file.Data(tensor).CopyTo(destination);
+            destination = destination[entry.Length..];
+        }
+    }
+
+    /// <summary>The optimiser of a set, or of a set and one contributing block.</summary>
+    private sealed class Moments(TrainedSet set, string owner, IOptimiser optimiser)
+    {
+        public TrainedSet Set => set;
+
+        public string Owner => owner;
+
+        public IOptimiser Optimiser => optimiser;
+
+        public long Steps { get; set; }
+
+        public string FirstPrefix => $"{WeightsHash.OptimizerPrefix}{owner}exp_avg.{set.Prefix}";
+
+        public string SecondPrefix => $"{WeightsHash.OptimizerPrefix}{owner}exp_avg_sq.{set.Prefix}";
+    }
+}
