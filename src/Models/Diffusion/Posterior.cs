@@ -7,10 +7,13 @@ namespace NoProp.Models.Diffusion;
 public readonly record struct Posterior(double A, double B, double C)
 {
     /// <summary>a_t, b_t, c_t of step t = 1..T.</summary>
-    public static Posterior At(NoiseSchedule schedule, int t)
+    public static Posterior At(NoiseSchedule schedule, int t) => Between(schedule.Abar(t - 1), schedule.Abar(t));
+
+    /// <summary>The same between any two points of a schedule, as inference in continuous time needs it.</summary>
+    /// <param name="before">abar at the earlier, noisier point, in (0, 1).</param>
+    /// <param name="abar">abar at the later one, in [before, 1).</param>
+    public static Posterior Between(double before, double abar)
     {
-        double abar = schedule.Abar(t);
-        double before = schedule.Abar(t - 1);
         double alpha = before / abar;
         return new(
             Math.Sqrt(abar) * (1 - alpha) / (1 - before),

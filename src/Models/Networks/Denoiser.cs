@@ -23,11 +23,13 @@ public sealed class Denoiser : IDisposable
     /// <param name="classes">Number of classes m.</param>
     /// <param name="embeddingSize">Size d of the label embedding.</param>
     /// <param name="weights">Where the initial weights are drawn.</param>
+    /// <param name="pathway">How z is read.</param>
     /// <exception cref="NoPropException">The images are too small for the layout.</exception>
-    public Denoiser(NetworkSettings settings, ImageShape shape, int classes, int embeddingSize, NoiseKey weights)
+    public Denoiser(
+        NetworkSettings settings, ImageShape shape, int classes, int embeddingSize, NoiseKey weights, LabelPathway pathway = LabelPathway.Vector)
     {
-        image = ImageEncoder.Create(Parameters, settings, shape);
-        label = LabelEncoder.Create(Parameters, settings, embeddingSize);
+        image = ImageEncoder.Create(Parameters, settings, shape, "image", settings.ImageFeatures, discrete: true);
+        label = LabelEncoder.Create(Parameters, settings, embeddingSize, pathway, shape);
         int[] widths = [image.Features + label.Features, .. settings.Hidden];
         hidden = new Linear[settings.Hidden.Count];
         norms = new BatchNorm[settings.Kind == NetworkKind.Paper ? hidden.Length : 0];

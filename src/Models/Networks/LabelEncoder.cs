@@ -1,3 +1,4 @@
+using NoProp.Models.Data;
 using NoProp.Models.Native;
 using static TorchSharp.torch;
 using Functional = TorchSharp.torch.nn.functional;
@@ -13,13 +14,57 @@ internal abstract class LabelEncoder
     /// <summary>[batch, d] to [batch, <see cref="Features"/>].</summary>
     public abstract Tensor Forward(Tensor z, ForwardPass pass);
 
-    /// <summary>The pathway of the given layout for an embedding of size d.</summary>
-    public static LabelEncoder Create(ParameterSet parameters, NetworkSettings settings, int embeddingSize) => settings.Kind switch
+    /// <summary>The pathway of a block in discrete time.</summary>
+    /// <exception cref="NoPropException">z is read as an image, and is too small for the layout.</exception>
+    /// <exception cref="ArgumentException">z is read as an image, and is none of the given shape.</exception>
+    public static LabelEncoder Create(ParameterSet parameters, NetworkSettings settings, int embeddingSize, LabelPathway pathway, ImageShape shape) =>
+        (pathway, settings.Kind) switch
+        {
+            (LabelPathway.Image, _) => new Image(parameters, settings, embeddingSize, shape, discrete: true),
+            (_, NetworkKind.Compact) => new Compact(parameters, settings, embeddingSize),
+            (_, NetworkKind.Paper) => new Paper(parameters, settings, embeddingSize),
+            _ => throw new ArgumentOutOfRangeException(nameof(settings), settings.Kind, null),
+        };
+
+    /// <summary>The pathway of the network of continuous time.</summary>
+    /// <exception cref="NoPropException">z is read as an image, and is too small for the layout.</exception>
+    /// <exception cref="ArgumentException">z is read as an image, and is none of the given shape.</exception>
+    public static LabelEncoder CreateContinuous(ParameterSet parameters, NetworkSettings settings, int embeddingSize, LabelPathway pathway, ImageShape shape) =>
+        pathway == LabelPathway.Image
+            ? new Image(parameters, settings, embeddingSize, shape, discrete: false)
+            : new Single(parameters, settings, embeddingSize);
+
+    /// <summary>Convolutions, as in the image's own pathway.</summary>
+    private sealed class Image : LabelEncoder
     {
-        NetworkKind.Compact => new Compact(parameters, settings, embeddingSize),
-        NetworkKind.Paper => new Paper(parameters, settings, embeddingSize),
-        _ => throw new ArgumentOutOfRangeException(nameof(settings), settings.Kind, null),
-    };
+        private readonly ImageEncoder encoder;
+        private readonly ImageShape shape;
+
+        public Image(ParameterSet parameters, NetworkSettings settings, int embeddingSize, ImageShape shape, bool discrete)
+        {
+            if (embeddingSize != shape.Pixels)
+            {
+                throw new ArgumentException($"an embedding of {embeddingSize} numbers cannot be read as an image of {shape}", nameof(embeddingSize));
+            }
+
+            this.shape = shape;
+            encoder = ImageEncoder.Create(parameters, settings, shape, "label", settings.LabelFeatures, discrete);
+        }
+
+        public override int Features => encoder.Features;
+
+        public override Tensor Forward(Tensor z, ForwardPass pass) => encoder.Forward(z.view(-1, shape.Channels, shape.Height, shape.Width), pass);
+    }
+
+    /// <summary>Fully connected, ReLU.</summary>
+    private sealed class Single(ParameterSet parameters, NetworkSettings settings, int embeddingSize) : LabelEncoder
+    {
+        private readonly Linear only = new(parameters, "label.fc", embeddingSize, settings.LabelFeatures);
+
+        public override int Features => settings.LabelFeatures;
+
+        public override Tensor Forward(Tensor z, ForwardPass pass) => Functional.relu(only.Forward(z));
+    }
 
     /// <summary>Fully connected, ReLU, fully connected.</summary>
     private sealed class Compact(ParameterSet parameters, NetworkSettings settings, int embeddingSize) : LabelEncoder

@@ -39,6 +39,9 @@ public sealed class Parameter
     /// <summary>Initial values are uniform in [-Bound, Bound); 0 for a constant.</summary>
     internal float Bound { get; }
 
+    /// <summary>Initial values, where they are given one by one.</summary>
+    internal float[]? Given { get; init; }
+
     /// <summary>Initial value where <see cref="Bound"/> is 0.</summary>
     internal float Constant { get; }
 }
@@ -75,6 +78,16 @@ public sealed class ParameterSet : IDisposable
     /// <summary>Declares a weight with one initial value.</summary>
     internal Parameter AddConstant(string name, long[] shape, float value) => Add(weights, new(name, shape, 0, value));
 
+    /// <summary>Declares a weight with given initial values, row-major.</summary>
+    /// <exception cref="ArgumentException">There are more or fewer values than the shape has.</exception>
+    internal Parameter AddGiven(string name, long[] shape, float[] values)
+    {
+        Parameter parameter = new(name, shape, 0, 0) { Given = values };
+        return parameter.Count == values.Length
+            ? Add(weights, parameter)
+            : throw new ArgumentException($"{name} of shape [{string.Join(", ", shape)}] was given {values.Length} values", nameof(values));
+    }
+
     /// <summary>Declares a running statistic with one initial value.</summary>
     internal Parameter AddStatistic(string name, long[] shape, float value) => Add(statistics, new(name, shape, 0, value));
 
@@ -92,6 +105,7 @@ public sealed class ParameterSet : IDisposable
                 Noise.FillUniform(key with { Step = i }, MemoryMarshal.Cast<byte, float>(weights[i].Value.bytes), weights[i].Bound);
             }
 
+            weights[i].Given?.CopyTo(MemoryMarshal.Cast<byte, float>(weights[i].Value.bytes));
             weights[i].Value.requires_grad_(true);
         }
     }
