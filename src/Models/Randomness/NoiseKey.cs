@@ -29,6 +29,9 @@ public enum NoiseStream : uint
 
     /// <summary>The fixed split of a data set that has none of its own.</summary>
     Split = 9,
+
+    /// <summary>The initial label embedding W.</summary>
+    Embedding = 10,
 }
 
 /// <summary>
