@@ -1,6 +1,5 @@
 using NoProp.Models.Native;
 using NoProp.Models.Networks;
-using TorchSharp;
 using static TorchSharp.torch;
 using Functional = TorchSharp.torch.nn.functional;
 

@@ -1,7 +1,5 @@
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
-using NoProp.Models.Diffusion;
-using NoProp.Models.Embeddings;
 using NoProp.Models.Inference;
 using NoProp.Models.Native;
 using NoProp.Models.Networks;
@@ -112,7 +110,7 @@ public sealed class AdjointOde : IMethod
     }
 
     private static Tensor Velocity(TimeConditionedDenoiser network, Tensor embedding, Tensor features, Tensor z, double t, ForwardPass pass) =>
-        network.Logits(features, z, full(z.shape[0], (float)t), pass).matmul(embedding);
+        network.Logits(features, z, TimeEmbedding.At(t, z.shape[0]), pass).matmul(embedding);
 
     /// <summary>z(1) from z(0) by the classical Runge-Kutta method of fourth order.</summary>
     private Tensor Solve(Tensor z, Func<Tensor, double, Tensor> f)

@@ -1,13 +1,10 @@
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
-using NoProp.Models.Diffusion;
-using NoProp.Models.Embeddings;
 using NoProp.Models.Inference;
 using NoProp.Models.Native;
 using NoProp.Models.Networks;
 using NoProp.Models.Randomness;
 using NoProp.Models.Training;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace NoProp.Models.Methods;

@@ -1,7 +1,6 @@
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
 using NoProp.Models.Diffusion;
-using NoProp.Models.Embeddings;
 using NoProp.Models.Inference;
 using NoProp.Models.Native;
 using NoProp.Models.Networks;
@@ -19,6 +18,8 @@ namespace NoProp.Models.Methods;
 /// <remarks>Immutable after construction, and safe to share between threads: what it creates is not.</remarks>
 public sealed class ContinuousTime : IMethod
 {
+    private static readonly float[] Ends = [0, 1];
+
     private readonly MethodContext context;
     private readonly SharedLayout layout;
 
@@ -103,7 +104,7 @@ public sealed class ContinuousTime : IMethod
     private Tensor HeadTerms(SharedTensors shared, Tensor labels, long step)
     {
         Tensor u = shared.Embed(labels);
-        Tensor ends = LearnedSchedule.Gamma(shared.Schedule, tensor(new[] { 0f, 1f })).neg().sigmoid();
+        Tensor ends = LearnedSchedule.Gamma(shared.Schedule, tensor(Ends)).neg().sigmoid();
         Tensor z1 = Diffuse(ends.narrow(0, 1, 1), u, context.Key(NoiseStream.HeadInput, 0, step));
         return shared.CrossEntropy(z1, labels).Plus(KullbackLeibler(ends.narrow(0, 0, 1), u));
     }
@@ -118,7 +119,7 @@ public sealed class ContinuousTime : IMethod
         for (int n = 1; n <= steps; n++)
         {
             using DisposeScope scope = NewDisposeScope();
-            Tensor t = full(z.shape[0], grid[n - 1]);
+            Tensor t = TimeEmbedding.At(grid[n - 1], z.shape[0]);
             Tensor uHat = shared.Output(network.Logits(features, z, t, ForwardPass.Inference));
             z = Posterior.Between(abar[n - 1], abar[n]).Step(uHat, z, eps(n)).MoveToOuterDisposeScope();
         }

@@ -1,6 +1,5 @@
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
-using NoProp.Models.Diffusion;
 using NoProp.Models.Embeddings;
 using NoProp.Models.Inference;
 using NoProp.Models.Native;
@@ -107,7 +106,7 @@ public sealed class FlowMatching : IMethod
         for (int n = 0; n < steps; n++)
         {
             using DisposeScope scope = NewDisposeScope();
-            Tensor v = Velocity(network, shared, features, z, full(z.shape[0], (float)n / steps), ForwardPass.Inference);
+            Tensor v = Velocity(network, shared, features, z, TimeEmbedding.At((double)n / steps, z.shape[0]), ForwardPass.Inference);
             z = z.Plus(v.Times(1.0 / steps)).MoveToOuterDisposeScope();
         }
 

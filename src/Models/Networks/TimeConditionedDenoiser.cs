@@ -1,6 +1,5 @@
 using NoProp.Models.Data;
 using NoProp.Models.Randomness;
-using TorchSharp;
 using static TorchSharp.torch;
 using Functional = TorchSharp.torch.nn.functional;
 

@@ -1,4 +1,4 @@
-using TorchSharp;
+using NoProp.Models.Native;
 using static TorchSharp.torch;
 
 namespace NoProp.Models.Networks;
@@ -14,6 +14,9 @@ public static class TimeEmbedding
 
     private const int Positions = 1000;
     private const double LongestPeriod = 10_000;
+
+    /// <summary>One time for a whole batch, float32 [count].</summary>
+    public static Tensor At(double t, long count) => zeros(count, ScalarType.Float32).FillInPlace(t);
 
     /// <summary>float32 [batch] to [batch, <see cref="Size"/>]: the sines, then the cosines.</summary>
     public static Tensor Of(Tensor t)

@@ -38,6 +38,9 @@ public enum NoiseStream : uint
 
     /// <summary>Initial weights of the learned noise schedule.</summary>
     Schedule = 22,
+
+    /// <summary>The initial label embedding W.</summary>
+    Embedding = 10,
 }
 
 /// <summary>

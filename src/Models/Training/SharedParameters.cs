@@ -2,7 +2,6 @@ using NoProp.Models.Diffusion;
 using NoProp.Models.Embeddings;
 using NoProp.Models.Networks;
 using NoProp.Models.Randomness;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace NoProp.Models.Training;

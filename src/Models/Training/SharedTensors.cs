@@ -2,7 +2,6 @@ using System.Runtime.InteropServices;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Diffusion;
 using NoProp.Models.Embeddings;
-using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 

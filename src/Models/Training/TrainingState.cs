@@ -2,7 +2,6 @@ using System.Globalization;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Networks;
 using NoProp.Models.Optimisers;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace NoProp.Models.Training;
