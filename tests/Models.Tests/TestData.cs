@@ -2,12 +2,12 @@ using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
-using NoProp.Models.Training;
 using NoProp.Models.Embeddings;
 using NoProp.Models.Methods;
 using NoProp.Models.Native;
 using NoProp.Models.Networks;
 using NoProp.Models.Randomness;
+using NoProp.Models.Training;
 using TorchSharp;
 using static TorchSharp.torch;
 

@@ -45,7 +45,8 @@ public static class NoPropHosting
                         settings.Epochs,
                         settings.Training.Seed,
                         UpdatePolicies.Parse(settings.Policy),
-                        settings.Lease.Timeout) { Coupled = plan.Method.Coupled },
+                        settings.Lease.Timeout)
+                    { Coupled = plan.Method.Coupled },
                     plan.Resume,
                     new TrainerCadence(settings.Evaluate.EveryEpochs, settings.Checkpoint.EveryEpochs, settings.Checkpoint.MinInterval),
                     supervision,

@@ -96,8 +96,8 @@ internal sealed class SettingsBuilder
         {
             Method = method,
             Embedding = new(kind, size ?? EmbeddingSettings.UsualSize, Get(Moments)) { Init = Get(SettingsTable.EmbeddingInit) ?? usual },
-            ClassProbability = new(Get(ClassProbability), Get(Sigma)),
-            Optimiser = Get(Optimiser) ?? (continuous ? OptimiserKind.Adam : OptimiserKind.AdamW),
+            ClassProbability = new(Get(SettingsTable.ClassProbability), Get(Sigma)),
+            Optimiser = Get(SettingsTable.Optimiser) ?? (continuous ? OptimiserKind.Adam : OptimiserKind.AdamW),
             Gamma0 = Get(Gamma0),
             Gamma1 = Get(Gamma1),
             FlowSigma = Get(FlowSigma),

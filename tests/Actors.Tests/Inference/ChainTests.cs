@@ -9,7 +9,6 @@ using NoProp.Models;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
 using NoProp.Models.Methods;
-using NoProp.Models.Training;
 using Xunit;
 using static TorchSharp.torch;
 

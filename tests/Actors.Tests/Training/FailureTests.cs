@@ -62,7 +62,7 @@ public sealed class FailureTests() : TestKit(SettingsLoader.Load().Config)
         IActorRef trainer = Trainer(recorder, out TestProbe observer);
         trainer.Tell(new RegisterWorker("west", 1));
         trainer.Tell(Commit(new BlockId(1)));
-        trainer.Tell(new HeadAdvanced(1, 0, FakeMethod.HeadState(1)));
+        trainer.Tell(new HeadAdvanced(1, 1, 0, FakeMethod.HeadState(1)));
         recorder.FishForMessage<SaveCheckpoint>(_ => true);
 
         trainer.Tell(new RecordingFailed("no room for the checkpoint"));
@@ -79,7 +79,7 @@ public sealed class FailureTests() : TestKit(SettingsLoader.Load().Config)
         IActorRef trainer = Trainer(recorder: null, out TestProbe observer, evaluateEvery: 1);
         trainer.Tell(new RegisterWorker("west", 1));
         trainer.Tell(Commit(new BlockId(1)));
-        trainer.Tell(new HeadAdvanced(1, 0, FakeMethod.HeadState(1)));
+        trainer.Tell(new HeadAdvanced(1, 1, 0, FakeMethod.HeadState(1)));
 
         trainer.Tell(new EvaluationFailed(1, "no test images"));
 

@@ -1,7 +1,6 @@
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
 using NoProp.Models.Methods;
-using NoProp.Models.Training;
 using NoProp.Models.Networks;
 using TorchSharp;
 using Xunit;
