@@ -39,6 +39,13 @@ internal static class ScalarArithmetic
         return tensor.add(scalar, One);
     }
 
+    /// <summary>tensor + factor * other.</summary>
+    public static Tensor Plus(this Tensor tensor, double factor, Tensor other)
+    {
+        using Scalar scalar = factor.ToScalar();
+        return tensor.add(other, scalar);
+    }
+
     /// <summary>tensor += term.</summary>
     public static Tensor PlusInPlace(this Tensor tensor, double term)
     {

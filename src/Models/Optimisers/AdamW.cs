@@ -8,7 +8,7 @@ namespace NoProp.Models.Optimisers;
 /// Adam with decoupled weight decay (Loshchilov, Hutter, "Decoupled weight decay regularization", algorithm 2) over one flat vector, so
 /// that its whole state is two vectors of the same length.
 /// </summary>
-public sealed class AdamW : IDisposable
+public sealed class AdamW : IOptimiser
 {
     private const double Beta1 = 0.9;
     private const double Beta2 = 0.999;
@@ -29,16 +29,13 @@ public sealed class AdamW : IDisposable
         SecondMoment = zeros(count, ScalarType.Float32).DetachFromDisposeScope();
     }
 
-    /// <summary>Moving average of the gradient, float32 [count].</summary>
+    /// <inheritdoc/>
     public Tensor FirstMoment { get; }
 
-    /// <summary>Moving average of its square, float32 [count].</summary>
+    /// <inheritdoc/>
     public Tensor SecondMoment { get; }
 
-    /// <summary>Updates the parameters in place.</summary>
-    /// <param name="parameters">float32 [count].</param>
-    /// <param name="gradient">float32 [count].</param>
-    /// <param name="step">Number of this step, from 1.</param>
+    /// <inheritdoc/>
     public void Step(Tensor parameters, Tensor gradient, long step)
     {
         using DisposeScope scope = NewDisposeScope();

@@ -1,0 +1,17 @@
+namespace NoProp.Models.Optimisers;
+
+/// <summary>Creates optimisers.</summary>
+public static class Optimiser
+{
+    /// <summary>An optimiser that has made no step.</summary>
+    /// <param name="kind">Which.</param>
+    /// <param name="count">Number of parameters.</param>
+    /// <param name="learningRate">Step size.</param>
+    /// <param name="weightDecay">Weight decay, as the optimiser understands it.</param>
+    public static IOptimiser Create(OptimiserKind kind, long count, double learningRate, double weightDecay) => kind switch
+    {
+        OptimiserKind.AdamW => new AdamW(count, learningRate, weightDecay),
+        OptimiserKind.Adam => new Adam(count, learningRate, weightDecay),
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "no such optimiser"),
+    };
+}
