@@ -100,13 +100,12 @@ public sealed class ClassProbabilityTests : IDisposable
     public void Settings_choose_the_form()
     {
         Tensor w = eye(Classes);
+        ClassProbabilitySettings softmax = new(ClassProbabilityKind.Softmax);
+        ClassProbabilitySettings radial = new(ClassProbabilityKind.Radial);
 
-        Assert.Equal(
-            ClassProbability.LogSoftmax(logits).Bits(), new ClassProbabilitySettings(ClassProbabilityKind.Softmax).Log(logits, w).Bits());
-        Assert.Equal(
-            ClassProbability.LogRadial(logits, w, 0.5).Bits(), new ClassProbabilitySettings(ClassProbabilityKind.Radial).Log(logits, w).Bits());
-        Assert.Equal(
-            ClassProbability.LogRadial(logits, w, 2).Bits(), new ClassProbabilitySettings(ClassProbabilityKind.Radial, 2).Log(logits, w).Bits());
+        Assert.Equal(ClassProbability.LogSoftmax(logits).Bits(), softmax.Log(logits, w).Bits());
+        Assert.Equal(ClassProbability.LogRadial(logits, w, 0.5).Bits(), radial.Log(logits, w).Bits());
+        Assert.Equal(ClassProbability.LogRadial(logits, w, 2).Bits(), (radial with { Sigma = 2 }).Log(logits, w).Bits());
     }
 
     [Fact]
