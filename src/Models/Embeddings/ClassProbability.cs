@@ -13,8 +13,8 @@ public static class ClassProbability
     public static Tensor LogSoftmax(Tensor logits) => Functional.log_softmax(logits, 1);
 
     /// <summary>
-    /// With u_tilde = softmax(f_out(z_T)) W, (15), the logarithm of exp( -||u_tilde - u_y||^2 / (2 sigma^2) ) normalised over classes, (16);
-    /// differentiable in the logits and in W.
+    /// With u_tilde = softmax(f_out(z_T)) W, (15), the logarithm of exp( -||u_tilde - u_y||^2 / (2 sigma^2) ) normalised over classes,
+    /// (16); differentiable in the logits and in W.
     /// </summary>
     /// <param name="logits">f_out(z_T), [batch, m].</param>
     /// <param name="embedding">W, [m, d].</param>

@@ -43,7 +43,8 @@ public static class InitialEmbedding
         if (settings.Dimension(classes, pixels) != pixels)
         {
             throw new NoPropException(
-                $"embedding {settings.Name} cannot begin with prototypes, which have {pixels} numbers each: choose learned:{pixels} or prototype, or another initialisation");
+                $"embedding {settings.Name} cannot begin with prototypes, which have {pixels} numbers each: "
+                + $"choose learned:{pixels} or prototype, or another initialisation");
         }
 
         float[] w = prototypes();

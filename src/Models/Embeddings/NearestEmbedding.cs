@@ -5,7 +5,7 @@ using Functional = TorchSharp.torch.nn.functional;
 
 namespace NoProp.Models.Embeddings;
 
-/// <summary>Which row of W is nearest to a label embedding z: the answer of flow matching (paper, section 2.2.3).</summary>
+/// <summary>Which row of W is nearest to a label embedding z: the answer of flow matching.</summary>
 public static class NearestEmbedding
 {
     /// <summary>The class whose u_y has the smallest Euclidean distance to z.</summary>

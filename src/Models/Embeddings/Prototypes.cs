@@ -17,9 +17,9 @@ public static class Prototypes
     /// the only image of a class is its prototype.
     /// </summary>
     /// <remarks>
-    /// n images of a class and p pixels cost 2 n^2 p floating-point operations and 8 n p bytes (with its uint8 pixels 9 n p), and some 30 MB
-    /// more. Measured on two busy cores: MNIST's 60,000 images 24 s and 210 MB; a class of CIFAR-10 (5,000 images of 3,072 pixels)
-    /// 5 s and 220 MB; one of Tiny ImageNet (500 of 12,288) 0.4 s and 120 MB. libtorch's threads of the calling thread do the work.
+    /// A class of n images of p pixels costs 2 n^2 p floating-point operations, 9 n p bytes and some 30 MB more. Measured on two cores that
+    /// others used too: MNIST's 60,000 images 24 to 47 s and 210 MB; 5,000 images of 3,072 pixels (a class of CIFAR-10) 5 s and 220 MB;
+    /// 500 of 12,288 (Tiny ImageNet) 0.4 s and 120 MB. The calling thread's libtorch threads do the work.
     /// </remarks>
     /// <param name="train">uint8 images [count, channels, height, width], labels int64 [count].</param>
     /// <param name="classes">Number of classes m.</param>
@@ -67,7 +67,8 @@ public static class Prototypes
         return empty < 0
             ? members
             : throw new NoPropException(
-                $"class {empty} has none of the {labels.Length} training images, so it has no prototype: use more training images or another embedding");
+                $"class {empty} has none of the {labels.Length} training images, so it has no prototype: "
+                + "use more training images or another embedding");
     }
 
     /// <summary>
@@ -108,7 +109,7 @@ public static class Prototypes
         Tensor distances = x.narrow(0, first, rows).Times(-2).matmul(x.t())
             .PlusInPlace(1, norms).PlusInPlace(1, norms.narrow(0, first, rows).unsqueeze(1));
 
-        // An image's distance to itself is exactly 0, so it is first in order; the lower middle of the count - 1 others comes at this place.
+        // An image's distance to itself is exactly 0, so it is first in order; the lower middle of the others comes at this place.
         return distances.kthvalue(x.shape[0] / 2 + 1, 1).values.data<double>().ToArray();
     }
 }

@@ -24,7 +24,8 @@ public sealed class PrototypesTests : IDisposable
         for (int round = 0; round < 20; round++)
         {
             byte[] images = [.. Enumerable.Range(0, count * pixels).Select(i => (byte)(Draw(round, i) * (uint)values >> 32))];
-            byte[] labels = [.. Enumerable.Range(0, count).Select(i => (byte)(i < classes ? (uint)i : Draw(round + 100, i) % (uint)classes))];
+            byte[] labels =
+                [.. Enumerable.Range(0, count).Select(i => (byte)(i < classes ? (uint)i : Draw(round + 100, i) % (uint)classes))];
 
             Assert.Equal(Reference(images, labels, classes, pixels), Select(images, labels, classes, pixels));
         }
