@@ -102,7 +102,14 @@ public sealed class BlockActor : ReceiveActor
         if (lease is not null && answer.Step == compute!.Clock)
         {
             shared = answer.Shared;
-            TrainIfReady();
+            if (compute.Clock == end)
+            {
+                Commit();
+            }
+            else
+            {
+                TrainIfReady();
+            }
         }
     }
 
@@ -141,7 +148,8 @@ public sealed class BlockActor : ReceiveActor
         shared = null;
 
         computeTime += Stopwatch.GetElapsedTime(start);
-        if (compute.Clock == end)
+        // In a fixed order, what the last step asked of the head is part of the lease too: a step is committed when it has had its effect.
+        if (compute.Clock == end && source?.Version is null)
         {
             Commit();
             return;
@@ -165,7 +173,11 @@ public sealed class BlockActor : ReceiveActor
         if (lease == truncated)
         {
             end = compute!.Clock;
-            Commit();
+            if (source?.Version is null || shared is not null)
+            {
+                Commit();
+            }
+
             ReleaseAll();
         }
     }
@@ -186,9 +198,9 @@ public sealed class BlockActor : ReceiveActor
 
     private void RequestShared()
     {
-        if (source is not null && compute!.Clock < end)
+        if (source is not null)
         {
-            source.Head.Tell(new RequestShared(block, compute.Clock, source.Version + (compute.Clock - lease!.Steps.From)));
+            source.Head.Tell(new RequestShared(block, compute!.Clock, source.Version + (compute.Clock - lease!.Steps.From)));
         }
     }
 

@@ -24,8 +24,8 @@ public sealed class CoupledEqualityTests
     [InlineData("noprop.method=dt", Learned, "noprop.embedding.moments=per-block")]
     [InlineData("noprop.method=dt", Learned, "noprop.slots=1")]
     [InlineData("noprop.method=dt", Prototype)]
-    [InlineData("noprop.method=ct", Learned)]
-    [InlineData("noprop.method=fm", Prototype)]
+    [InlineData("noprop.method=ct", "noprop.blocks=auto", Learned)]
+    [InlineData("noprop.method=fm", "noprop.blocks=auto", Prototype)]
     [InlineData("noprop.method=backprop", Learned)]
     public async Task Algorithm1_ends_with_the_plain_loops_weights(params string[] settings)
     {

@@ -53,7 +53,7 @@ public sealed class SettingsErrorTests
         SettingsException error = Assert.Throws<SettingsException>(
             () => SettingsLoader.Load(flags: [new("noprop.blocks", "0", "--blocks")]));
 
-        Assert.Equal("noprop.blocks = 0 (--blocks): must be a whole number from 1 to 1000", error.Message);
+        Assert.Equal("noprop.blocks = 0 (--blocks): must be auto or a whole number from 1 to 1000", error.Message);
     }
 
     [Theory]
@@ -113,10 +113,10 @@ public sealed class SettingsErrorTests
     }
 
     [Theory]
-    [InlineData("noprop.blocks = [5]", "noprop.blocks = [5] (my.conf): must be a whole number from 1 to 1000")]
-    [InlineData("noprop.blocks { x = 1 }", "noprop.blocks = (no value) (my.conf): must be a whole number from 1 to 1000")]
-    [InlineData("noprop { blocks }", "noprop.blocks = (no value) (my.conf): must be a whole number from 1 to 1000")]
-    [InlineData("noprop.blocks = 5 ;", "noprop.blocks = 5 ; (my.conf): must be a whole number from 1 to 1000")]
+    [InlineData("noprop.blocks = [5]", "noprop.blocks = [5] (my.conf): must be auto or a whole number from 1 to 1000")]
+    [InlineData("noprop.blocks { x = 1 }", "noprop.blocks = (no value) (my.conf): must be auto or a whole number from 1 to 1000")]
+    [InlineData("noprop { blocks }", "noprop.blocks = (no value) (my.conf): must be auto or a whole number from 1 to 1000")]
+    [InlineData("noprop.blocks = 5 ;", "noprop.blocks = 5 ; (my.conf): must be auto or a whole number from 1 to 1000")]
     [InlineData("noprop.network.hidden = [1,,2]", "noprop.network.hidden = [1, , 2] (my.conf): " + Numbers)]
     [InlineData("noprop.network.hidden = [[1]]", "noprop.network.hidden = [] (my.conf): " + Numbers)]
     public void A_value_of_the_wrong_shape_is_refused(string file, string message) => Assert.Equal(message, File(file));

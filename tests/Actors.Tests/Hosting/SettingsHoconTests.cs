@@ -13,6 +13,18 @@ public sealed class SettingsHoconTests
         ["noprop.data.name"] = "mnist",
         ["noprop.data.dir"] = "/data",
         ["noprop.data.train-limit"] = "100",
+        ["noprop.method"] = "backprop",
+        ["noprop.embedding.kind"] = "\"learned:12\"",
+        ["noprop.embedding.init"] = "random",
+        ["noprop.embedding.moments"] = "per-block",
+        ["noprop.class-probability.kind"] = "radial",
+        ["noprop.class-probability.sigma"] = "0.7",
+        ["noprop.optimizer.kind"] = "adam",
+        ["noprop.schedule.gamma-0"] = "-4",
+        ["noprop.schedule.gamma-1"] = "6",
+        ["noprop.flow.sigma"] = "0.1",
+        ["noprop.adjoint.steps"] = "7",
+        ["noprop.inference.steps"] = "33",
         ["noprop.network.kind"] = "paper",
         ["noprop.network.channels"] = "8,16",
         ["noprop.network.image-features"] = "21",
@@ -90,7 +102,7 @@ public sealed class SettingsHoconTests
         string[] operational =
         [
             "noprop.data.dir", "noprop.epochs", "noprop.policy", "noprop.slots", "noprop.lease.", "noprop.loader.", "noprop.supervision.",
-            "noprop.checkpoint.", "noprop.metrics.", "noprop.evaluate.", "noprop.run.",
+            "noprop.checkpoint.", "noprop.metrics.", "noprop.evaluate.", "noprop.run.", "noprop.inference.",
         ];
 
         Assert.Equal(
@@ -114,7 +126,12 @@ public sealed class SettingsHoconTests
     private static NoPropSettings Base(string path) => path == "noprop.network.dropout" ? With("noprop.network.kind=paper") : With();
 
     private static NoPropSettings Changed(string path) =>
-        path == "noprop.network.dropout" ? With("noprop.network.kind=paper", $"{path}={Others[path]}") : With($"{path}={Others[path]}");
+        path switch
+        {
+            "noprop.network.dropout" => With("noprop.network.kind=paper", $"{path}={Others[path]}"),
+            "noprop.embedding.init" => With("noprop.embedding.kind=learned", $"{path}={Others[path]}"),
+            _ => With($"{path}={Others[path]}"),
+        };
 
     private static NoPropSettings With(params string[] overrides) => SettingsLoader.Load(null, overrides).Settings;
 }

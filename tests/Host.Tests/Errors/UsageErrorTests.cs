@@ -11,7 +11,7 @@ public sealed class UsageErrorTests : IDisposable
     private readonly TempFolder folder = new();
 
     [Theory]
-    [InlineData("noprop.blocks = 0 (--blocks): must be a whole number from 1 to 1000", "train", "--blocks", "0")]
+    [InlineData("noprop.blocks = 0 (--blocks): must be auto or a whole number from 1 to 1000", "train", "--blocks", "0")]
     [InlineData("noprop.batch = -1 (--batch): must be a whole number from 1", "train", "--batch", "-1")]
     [InlineData("noprop.learning-rate", "train", "--set", "noprop.learning-rate=1")]
     [InlineData("noprop.optimizer.learning-rate = fast (--learning-rate): must be a number", "train", "--learning-rate", "fast")]
