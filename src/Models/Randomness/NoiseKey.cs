@@ -29,6 +29,9 @@ public enum NoiseStream : uint
 
     /// <summary>The fixed split of a data set that has none of its own.</summary>
     Split = 9,
+
+    /// <summary>Which images of a mini-batch are mirrored, and where they are cut.</summary>
+    Augmentation = 10,
 }
 
 /// <summary>
