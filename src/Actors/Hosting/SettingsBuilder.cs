@@ -48,7 +48,7 @@ internal sealed class SettingsBuilder
             Get(Seed), Network(), Get(Blocks), Get(Batch), Get(LearningRate), Get(WeightDecay), Get(Eta), Get(AbarMin), Get(AbarMax));
         return new(
             training,
-            new(Get(DataName), Get(DataDirectory), Get(TrainLimit)),
+            new(Get(DataName), Get(DataDirectory), Get(TrainLimit), Get(SettingsTable.ImageSize), Get(Augment)),
             Get(Epochs),
             Get(Policy),
             Get(Slots) is > 0 and int slots ? slots : null,

@@ -20,6 +20,8 @@ internal static class TrainCommand
             .Add("--data", "noprop.data.name", "NAME", "Data set: " + string.Join(", ", DataCatalog.Names))
             .Add("--data-dir", "noprop.data.dir", "FOLDER", "Where its files are; without it the usual places are searched")
             .Add("--train-limit", "noprop.data.train-limit", "N", "Train on the first N images only; 0 for all")
+            .Add("--image-size", "noprop.data.image-size", "N|HxW", "Scale image files to this size, in pixels")
+            .Add("--augment", "noprop.data.augment", "CHANGES", "Random changes of the training images: none, flip, crop or flip,crop")
             .Add("--network", "noprop.network.kind", "KIND", "Block network: compact or paper")
             .Add("--blocks", "noprop.blocks", "T", "Number of denoising blocks")
             .Add("--epochs", "noprop.epochs", "N", "Passes over the training images")

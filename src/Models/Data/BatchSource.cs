@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using NoProp.Models.Data.Images;
 using TorchSharp;
 using static TorchSharp.torch;
 

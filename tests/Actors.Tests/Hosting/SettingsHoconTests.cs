@@ -13,6 +13,8 @@ public sealed class SettingsHoconTests
         ["noprop.data.name"] = "mnist",
         ["noprop.data.dir"] = "/data",
         ["noprop.data.train-limit"] = "100",
+        ["noprop.data.image-size"] = "32x48",
+        ["noprop.data.augment"] = "flip,crop",
         ["noprop.network.kind"] = "paper",
         ["noprop.network.channels"] = "8,16",
         ["noprop.network.image-features"] = "21",

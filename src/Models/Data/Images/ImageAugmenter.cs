@@ -1,7 +1,7 @@
 using NoProp.Models.Randomness;
 using static TorchSharp.torch;
 
-namespace NoProp.Models.Data;
+namespace NoProp.Models.Data.Images;
 
 /// <summary>Changes the images of a mini-batch at random: by (seed, step, place in the batch) alone, so every block sees the same ones.</summary>
 internal static class ImageAugmenter
