@@ -1,3 +1,4 @@
+using NoProp.Models.Data;
 using NoProp.Models.Methods;
 
 namespace NoProp.Actors.Hosting;
@@ -34,10 +35,13 @@ public sealed record NoPropSettings(
 }
 
 /// <summary>Data set.</summary>
-/// <param name="Name">Name of the data set, for example <c>digits</c>.</param>
+/// <param name="Name">Name of the data set, for example <c>digits</c>, or <c>folder:PATH</c>.</param>
 /// <param name="Directory">Folder of its files; null for the usual one.</param>
 /// <param name="TrainLimit">Train on the first so many images; 0 for all of them.</param>
-public sealed record DataSettings(string Name, string? Directory, int TrainLimit);
+/// <param name="ImageSize">Size that image files are scaled to; null for the one they all have.</param>
+/// <param name="Augment">How training images are changed at random.</param>
+public sealed record DataSettings(
+    string Name, string? Directory, int TrainLimit, ImageSize? ImageSize = null, Augmentation Augment = Augmentation.None);
 
 /// <summary>Leases on blocks.</summary>
 /// <param name="Timeout">Time after which a worker that has not reported loses its block.</param>

@@ -48,7 +48,7 @@ internal sealed class SettingsBuilder
 
         return new(
             Training(),
-            new(Get(DataName), Get(DataDirectory), Get(TrainLimit)),
+            new(Get(DataName), Get(DataDirectory), Get(TrainLimit), Get(SettingsTable.ImageSize), Get(Augment)),
             Get(Epochs),
             Get(Policy),
             Get(Slots) is > 0 and int slots ? slots : null,

@@ -1,3 +1,4 @@
+using NoProp.Models.Data;
 using NoProp.Models.Embeddings;
 using NoProp.Models.Methods;
 using NoProp.Models.Networks;
@@ -59,6 +60,9 @@ internal static class SettingsTable
     public static readonly Setting<string> DataName = Weights("data.name", SettingsTypes.DataName, s => s.Data.Name);
     public static readonly Setting<string?> DataDirectory = Operation("data.dir", Folder, s => s.Data.Directory);
     public static readonly Setting<int> TrainLimit = Weights("data.train-limit", Whole(0, int.MaxValue), s => s.Data.TrainLimit);
+    public static readonly Setting<ImageSize?> ImageSize =
+        Weights("data.image-size", OrAuto(SettingsTypes.ImageSize), s => s.Data.ImageSize);
+    public static readonly Setting<Augmentation> Augment = Weights("data.augment", SettingsTypes.Augmentation, s => s.Data.Augment);
 
     public static readonly Setting<MethodKind> Method = Weights("method", Word<MethodKind>(), s => s.Training.Method);
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using NoProp.Models.Data;
 using NoProp.Models.Embeddings;
 
 namespace NoProp.Actors.Hosting;
@@ -23,6 +24,9 @@ internal static partial class SettingsTypes
 
     private static readonly (string Unit, double Milliseconds)[] Units = [("ms", 1), ("s", 1e3), ("m", 6e4), ("h", 3.6e6), ("d", 8.64e7)];
 
+    private static readonly Dictionary<string, Augmentation> Augmentations =
+        new() { ["flip"] = NoProp.Models.Data.Augmentation.Flip, ["crop"] = NoProp.Models.Data.Augmentation.Crop };
+
     public static SettingsType<ulong> Seed { get; } = new(
         $"a whole number from 0 to {ulong.MaxValue}",
         (raw, out value) => ulong.TryParse(raw.Text, NumberStyles.None, CultureInfo.InvariantCulture, out value),
@@ -42,7 +46,31 @@ internal static partial class SettingsTypes
         },
         value => SettingsSyntax.Quote(value ?? ""));
 
-    public static SettingsType<string> DataName { get; } = Text("the name of a data set", NamePattern());
+    public static SettingsType<string> DataName { get; } = Text("the name of a data set, or folder:PATH", NamePattern());
+
+    public static SettingsType<ImageSize> ImageSize { get; } = new(
+        $"a size in pixels from 1 to {NoProp.Models.Data.ImageSize.Largest}, N or HEIGHTxWIDTH",
+        (raw, out value) => NoProp.Models.Data.ImageSize.TryParse(raw.Text, out value),
+        value => value.ToString());
+
+    public static SettingsType<Augmentation> Augmentation { get; } = new(
+        $"none or any of {string.Join(" and ", Augmentations.Keys)}, as in [{string.Join(", ", Augmentations.Keys)}]",
+        (raw, out value) =>
+        {
+            value = default;
+            foreach (string? entry in raw.Text == "none" ? [] : raw.Entries)
+            {
+                if (!Augmentations.TryGetValue(entry ?? "", out Augmentation one))
+                {
+                    return false;
+                }
+
+                value |= one;
+            }
+
+            return raw.Text == "none" || value != default;
+        },
+        value => value == default ? "none" : $"[{string.Join(", ", Augmentations.Where(word => value.HasFlag(word.Value)).Select(word => word.Key))}]");
 
     public static SettingsType<string> Policy { get; } = Text("a policy, NAME or NAME:ARGUMENT in double quotes", PolicyPattern());
 
@@ -167,7 +195,7 @@ internal static partial class SettingsTypes
     [GeneratedRegex("(?<=[a-z])(?=[A-Z][a-z])")]
     private static partial Regex WordBoundary();
 
-    [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9._-]*\z")]
+    [GeneratedRegex(@"^([A-Za-z0-9][A-Za-z0-9._-]*|folder:[^\p{Cc}]+)\z")]
     private static partial Regex NamePattern();
 
     [GeneratedRegex(@"^[a-z][a-z0-9-]*(:\S+)?\z")]

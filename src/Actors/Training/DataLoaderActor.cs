@@ -120,9 +120,16 @@ public sealed class DataLoaderActor : ReceiveActor
 
     private void MakeRoom()
     {
-        while (cache.Count >= capacity && cache.Where(pair => pair.Value.Readers == 0).MinBy(pair => pair.Value.LastUse) is { Value: { } oldest } pair)
+        while (cache.Count >= capacity)
         {
-            Free(pair.Key, oldest);
+            KeyValuePair<long, Entry>[] unread = [.. cache.Where(pair => pair.Value.Readers == 0)];
+            if (unread.Length == 0)
+            {
+                return;
+            }
+
+            (long step, Entry oldest) = unread.MinBy(pair => pair.Value.LastUse);
+            Free(step, oldest);
         }
     }
 

@@ -25,12 +25,18 @@ internal static class DataCommand
         table.AddColumns("data set", "found in");
         foreach (string name in DataCatalog.Names)
         {
-            string place = name == Digits.Name ? "built in" : DataCatalog.FindFolder(name) ?? $"not found; get it with: noprop data get {name}";
-            table.AddRow(new Text(name), new Text(place));
+            table.AddRow(new Text(name), new Text(Place(name)));
         }
 
         console.Write(table);
     }
+
+    private static string Place(string name) => name switch
+    {
+        Digits.Name => "built in",
+        DataCatalog.ImageFolderForm => "any folder of yours: PATH/train/CLASS/*.png and PATH/test/CLASS/*.png, or PATH/CLASS/*.png; JPEG too",
+        _ => DataCatalog.FindFolder(name) ?? (DataDownload.Names.Contains(name) ? $"not found; get it with: noprop data get {name}" : $"not found; {DataCatalog.HowToGet(name)}"),
+    };
 
     private static Command CreateGet()
     {

@@ -3,6 +3,7 @@ using System.Text.Json;
 using NoProp.Actors.Hosting;
 using NoProp.Actors.Recording;
 using NoProp.Actors.Training;
+using NoProp.Host.Images;
 using NoProp.Models;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
@@ -111,7 +112,7 @@ internal sealed class OpenRun : IDisposable
     private static RunPlan LoadData(LoadedSettings loaded)
     {
         DataSettings data = loaded.Settings.Data;
-        RunPlan plan = RunPlan.Create(loaded, DataCatalog.Load(data.Name, data.Directory, data.TrainLimit));
+        RunPlan plan = RunPlan.Create(loaded, RunData.Load(data));
         try
         {
             // A network that does not fit the images is found here, before anything is written.
@@ -140,7 +141,7 @@ internal sealed class OpenRun : IDisposable
 
     private static string NewName(NoPropSettings settings)
     {
-        string name = Path.Combine(RunsFolder, $"{settings.Data.Name}-{DateTime.Now:yyyyMMdd-HHmmss}");
+        string name = Path.Combine(RunsFolder, $"{RunData.ShortName(settings.Data)}-{DateTime.Now:yyyyMMdd-HHmmss}");
         return Directory.Exists(name) ? $"{name}-{Environment.ProcessId}" : name;
     }
 

@@ -12,6 +12,10 @@ namespace NoProp.Host.Commands;
 /// <summary><c>noprop predict</c>.</summary>
 internal static class PredictCommand
 {
+    // Of more classes than these, a line shows only the likeliest.
+    private const int MostClasses = 10;
+    private const int LikeliestClasses = 5;
+
     public static Command Create()
     {
         Argument<string> run = new("run") { Description = "Run folder" };
@@ -55,7 +59,9 @@ internal static class PredictCommand
     private static void Write(string path, float[] probabilities, IReadOnlyList<string> names)
     {
         int best = Array.IndexOf(probabilities, probabilities.Max());
-        string all = string.Join("  ", probabilities.Select((p, y) => string.Create(CultureInfo.InvariantCulture, $"{names[y]} {p:0.000}")));
+        IEnumerable<int> classes = Enumerable.Range(0, probabilities.Length);
+        IEnumerable<int> shown = probabilities.Length <= MostClasses ? classes : classes.OrderByDescending(y => probabilities[y]).Take(LikeliestClasses);
+        string all = string.Join("  ", shown.Select(y => string.Create(CultureInfo.InvariantCulture, $"{names[y]} {probabilities[y]:0.000}")));
         Terminal.Out.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"{path}: [bold]{names[best]}[/] ({probabilities[best]:0.0%})  {all}");
     }
 }

@@ -20,6 +20,8 @@ internal static class TrainCommand
             .Add("--data", "noprop.data.name", "NAME", "Data set: " + string.Join(", ", DataCatalog.Names))
             .Add("--data-dir", "noprop.data.dir", "FOLDER", "Where its files are; without it the usual places are searched")
             .Add("--train-limit", "noprop.data.train-limit", "N", "Train on the first N images only; 0 for all")
+            .Add("--image-size", "noprop.data.image-size", "N|HxW", "Scale image files to this size, in pixels")
+            .Add("--augment", "noprop.data.augment", "CHANGES", "Random changes of the training images: none, flip, crop or flip,crop")
             .Add("--method", "noprop.method", "METHOD", "dt, ct, fm, backprop or adjoint")
             .Add("--embedding", "noprop.embedding.kind", "KIND", "Label embedding: one-hot, learned[:size] or prototype")
             .Add("--embedding-init", "noprop.embedding.init", "INIT", "Where a learned embedding begins: orthogonal, random or prototype")

@@ -1,5 +1,6 @@
 using NoProp.Actors.Hosting;
 using NoProp.Actors.Recording;
+using NoProp.Host.Images;
 using NoProp.Models;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
@@ -26,7 +27,7 @@ internal sealed record TrainedRun(LoadedSettings Loaded, Dataset Dataset, Checkp
         }
 
         DataSettings data = loaded.Settings.Data;
-        return new(loaded, DataCatalog.Load(data.Name, dataDir ?? data.Directory, data.TrainLimit), Load(folder, step ?? steps[^1], steps));
+        return new(loaded, RunData.Load(data with { Directory = dataDir ?? data.Directory }), Load(folder, step ?? steps[^1], steps));
     }
 
     /// <summary>The method that was trained.</summary>

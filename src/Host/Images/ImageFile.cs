@@ -1,16 +1,19 @@
 using System.Runtime.InteropServices;
 using NoProp.Models;
 using NoProp.Models.Data;
+using NoProp.Models.Data.Images;
 using SkiaSharp;
 using static TorchSharp.torch;
 
 namespace NoProp.Host.Images;
 
-/// <summary>Reads a picture as network input.</summary>
+/// <summary>Reads pictures: one as network input, or those of a data set.</summary>
 internal static class ImageFile
 {
     /// <summary>Largest side that is read, in pixels: a small file can claim a picture that fills the memory.</summary>
     private const int LargestSide = 8_192;
+
+    private static readonly SKSamplingOptions Sampling = new(SKFilterMode.Linear, SKMipmapMode.Linear);
 
     /// <summary>One image as raw intensities, scaled to the size of the training images.</summary>
     /// <param name="path">PNG, JPEG or another usual format.</param>
@@ -21,8 +24,8 @@ internal static class ImageFile
     /// <exception cref="NoPropException">The file cannot be read or is no picture.</exception>
     public static Tensor Read(string path, ImageShape shape, float pixelMax, bool invert)
     {
-        using SKBitmap image = Decode(path);
-        using SKBitmap scaled = image.Resize(new SKImageInfo(shape.Width, shape.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul), new SKSamplingOptions(SKFilterMode.Linear, SKMipmapMode.Linear));
+        using SKBitmap image = Decode(path, ReadBytes(path), SKAlphaType.Unpremul);
+        using SKBitmap scaled = image.Resize(new SKImageInfo(shape.Width, shape.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul), Sampling);
         Tensor result = empty([1, shape.Channels, shape.Height, shape.Width], ScalarType.Float32);
         Span<float> values = MemoryMarshal.Cast<byte, float>(result.bytes);
         for (int y = 0, i = 0; y < shape.Height; y++)
@@ -44,24 +47,59 @@ internal static class ImageFile
         return result;
     }
 
-    private static SKBitmap Decode(string path)
+    /// <summary>One image of a data set, scaled where a size is given; what is transparent lies on black.</summary>
+    /// <param name="name">What messages call it.</param>
+    /// <param name="encoded">PNG, JPEG or another usual format.</param>
+    /// <param name="size">The size to scale it to, or null.</param>
+    /// <exception cref="NoPropException">It is no picture, or a damaged one.</exception>
+    public static DecodedImage Decode(string name, byte[] encoded, ImageSize? size)
     {
-        if (!File.Exists(path))
+        using SKBitmap image = Decode(name, encoded, SKAlphaType.Premul);
+        ImageSize target = size ?? new(image.Height, image.Width);
+        using SKBitmap? scaled = target == new ImageSize(image.Height, image.Width) ? null : image.Resize(image.Info.WithSize(target.Width, target.Height), Sampling);
+        ReadOnlySpan<byte> rgba = (scaled ?? image).GetPixelSpan();
+        int plane = target.Height * target.Width;
+        byte[] pixels = new byte[3 * plane];
+        for (int i = 0; i < plane; i++)
         {
-            throw new NoPropException($"there is no image {path}");
+            pixels[i] = rgba[4 * i];
+            pixels[plane + i] = rgba[(4 * i) + 1];
+            pixels[(2 * plane) + i] = rgba[(4 * i) + 2];
         }
 
-        using SKCodec codec = SKCodec.Create(path) ?? throw new NoPropException($"{path} is no picture that can be read: use PNG or JPEG");
+        return new DecodedImage(target, pixels);
+    }
+
+    private static byte[] ReadBytes(string path)
+    {
+        try
+        {
+            return File.ReadAllBytes(path);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new NoPropException($"there is no image {path}", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new NoPropException($"{path} cannot be read: {e.Message.TrimEnd('.')}", e);
+        }
+    }
+
+    private static SKBitmap Decode(string name, byte[] encoded, SKAlphaType alpha)
+    {
+        using SKData data = SKData.CreateCopy(encoded);
+        using SKCodec codec = SKCodec.Create(data) ?? throw new NoPropException($"{name} is no picture that can be read: use PNG or JPEG");
         if (Math.Max(codec.Info.Width, codec.Info.Height) > LargestSide)
         {
-            throw new NoPropException($"{path} has {codec.Info.Width}x{codec.Info.Height} pixels: at most {LargestSide} a side are read");
+            throw new NoPropException($"{name} has {codec.Info.Width}x{codec.Info.Height} pixels: at most {LargestSide} a side are read");
         }
 
-        SKBitmap bitmap = new(codec.Info.WithColorType(SKColorType.Rgba8888).WithAlphaType(SKAlphaType.Unpremul));
+        SKBitmap bitmap = new(codec.Info.WithColorType(SKColorType.Rgba8888).WithAlphaType(alpha));
         if (codec.GetPixels(bitmap.Info, bitmap.GetPixels()) is not SKCodecResult.Success and var result)
         {
             bitmap.Dispose();
-            throw new NoPropException($"{path} is damaged ({result}): it cannot be read to its end");
+            throw new NoPropException($"{name} is damaged ({result}): it cannot be read to its end");
         }
 
         return bitmap;

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using NoProp.Models.Data.Images;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -8,8 +9,9 @@ namespace NoProp.Models.Data;
 /// <param name="dataset">The data; stays the caller's.</param>
 /// <param name="seed">Seed of the run.</param>
 /// <param name="batchSize">Images in a mini-batch, at least 1.</param>
+/// <param name="augmentation">How the images of a mini-batch are changed at random.</param>
 /// <exception cref="ArgumentOutOfRangeException">The batch size is below 1, or the training set is empty.</exception>
-public sealed class BatchSource(Dataset dataset, ulong seed, int batchSize)
+public sealed class BatchSource(Dataset dataset, ulong seed, int batchSize, Augmentation augmentation = Augmentation.None)
 {
     private readonly BatchOrder order = new(seed, checked((int)dataset.Train.Count), batchSize);
 
@@ -22,7 +24,8 @@ public sealed class BatchSource(Dataset dataset, ulong seed, int batchSize)
     {
         using DisposeScope scope = NewDisposeScope();
         Tensor rows = Rows(step);
-        Tensor images = dataset.Normalise(dataset.Train.Images.index_select(0, rows));
+        Tensor pixels = dataset.Train.Images.index_select(0, rows);
+        Tensor images = dataset.Normalise(ImageAugmenter.Apply(pixels, augmentation, seed, step));
         Tensor labels = dataset.Train.Labels.index_select(0, rows);
         return new Batch(step, images.DetachFromDisposeScope(), labels.DetachFromDisposeScope());
     }

@@ -1,33 +1,54 @@
+using NoProp.Models.Data.Images;
+using NoProp.Models.Data.Sets;
+
 namespace NoProp.Models.Data;
 
 /// <summary>Finds and loads data sets by name.</summary>
 public static class DataCatalog
 {
-    private static readonly ImageShape MnistShape = new(1, 28, 28);
+    /// <summary>The last of <see cref="Names"/>: stands for every folder of images.</summary>
+    public const string ImageFolderForm = ImageFolder.Form;
+
+    internal static IReadOnlyList<IDataSet> Sets { get; } =
+        [IdxSet.Mnist, IdxSet.FashionMnist, IdxSet.KuzushijiMnist, CifarSet.Cifar10, CifarSet.Cifar100, TinyImageNet.Instance];
 
     /// <summary>The names that <see cref="Load"/> knows.</summary>
-    public static IReadOnlyList<string> Names { get; } = [Digits.Name, .. PublishedSet.All.Select(set => set.Name)];
+    public static IReadOnlyList<string> Names { get; } = [Digits.Name, .. Sets.Select(set => set.Name), ImageFolder.Form];
 
     /// <summary>Loads a data set into memory.</summary>
     /// <param name="name">One of <see cref="Names"/>.</param>
     /// <param name="dataDir">
     /// The folder that holds its files, or that holds a folder of its name which does; null to look in <see cref="Places"/>. The digits
-    /// are part of the program and need none.
+    /// are part of the program and need none. For a folder of images it is where a relative path begins, or that folder itself.
     /// </param>
     /// <param name="trainLimit">Only the first so many training images; 0 means all.</param>
+    /// <param name="reading">How image files are read; needed for data sets that consist of them.</param>
     /// <returns>Images uint8 [n, channels, height, width] and labels int64 [n], on the CPU and outside every dispose scope.</returns>
     /// <exception cref="NoPropException">The name is unknown, or the files are missing or damaged.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The limit is negative.</exception>
-    public static Dataset Load(string name, string? dataDir = null, int trainLimit = 0)
+    /// <exception cref="ArgumentNullException">The data set consists of image files, and nobody says how to read them.</exception>
+    public static Dataset Load(string name, string? dataDir = null, int trainLimit = 0, ImageReading? reading = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(trainLimit);
-        return name == Digits.Name ? Digits.Load(trainLimit) : LoadFrom(PublishedSet.Named(name), Places(name, dataDir), trainLimit);
+        if (name == Digits.Name)
+        {
+            ImageReading.RefuseSize(reading, name, Digits.Shape);
+            return Digits.Load(trainLimit);
+        }
+
+        return ImageFolder.PathIn(name) is { } path
+            ? ImageFolder.Load(name, ImageFolder.Find(path, dataDir), trainLimit, reading)
+            : LoadFrom(Named(name), Places(name, dataDir), trainLimit, reading);
     }
 
-    /// <summary>The folder whose files <see cref="Load"/> would read; null where no place has all four, and always for the digits.</summary>
+    /// <summary>The folder whose files <see cref="Load"/> would read; null where no place has all of them, and always for the digits.</summary>
     /// <exception cref="NoPropException">The name is unknown.</exception>
     public static string? FindFolder(string name, string? dataDir = null) =>
-        name == Digits.Name ? null : Find(PublishedSet.Named(name), Places(name, dataDir));
+        name == Digits.Name ? null : Find(Named(name), Places(name, dataDir));
+
+    /// <summary>How a user gets a data set that was not found, to end a sentence.</summary>
+    /// <exception cref="NoPropException">The name is unknown.</exception>
+    public static string HowToGet(string name) => Named(name).HowToGet(CacheFolder(name));
 
     /// <summary>
     /// The folders that are searched, in order. Where <paramref name="dataDir"/> is given, only it and the folder of that name in it are.
@@ -61,55 +82,31 @@ public static class DataCatalog
         return places;
     }
 
-    internal static Dataset LoadFrom(PublishedSet set, IReadOnlyList<string> places, int trainLimit)
+    /// <summary>The set of that name.</summary>
+    /// <exception cref="NoPropException">There is none; the message names the nearest.</exception>
+    internal static IDataSet Named(string name)
     {
-        string folder = Find(set, places) ?? throw NotFound(set, places);
-        string[] paths = [.. set.Files.Select(file => PathOf(folder, file)!)];
-        ImageSplit train = ReadSplit(set, paths[0], paths[1], trainLimit);
-        try
+        if (Sets.FirstOrDefault(set => set.Name == name) is { } known)
         {
-            return new Dataset(set.Name, MnistShape, PixelMax: 255, set.ClassNames, train, ReadSplit(set, paths[2], paths[3], limit: 0));
-        }
-        catch
-        {
-            train.Dispose();
-            throw;
-        }
-    }
-
-    private static ImageSplit ReadSplit(PublishedSet set, string imagesPath, string labelsPath, int limit)
-    {
-        IdxSplit split = Idx.Read(imagesPath, labelsPath, set.ClassNames.Count);
-        if (split.Rows != MnistShape.Height || split.Columns != MnistShape.Width)
-        {
-            throw new NoPropException(
-                $"{imagesPath}: expected {set.Name} images of {MnistShape.Height}x{MnistShape.Width}, found {split.Rows}x{split.Columns}; "
-                + $"fetch the published files with `noprop data get {set.Name}`");
+            return known;
         }
 
-        int count = limit == 0 ? split.Labels.Length : Math.Min(limit, split.Labels.Length);
-        return ImageSplit.FromBytes(split.Pixels.AsSpan(0, count * MnistShape.Pixels), split.Labels.AsSpan(0, count), MnistShape);
+        string guess = Nearest.Of(name, Names) is { } near ? $"did you mean {near}? " : "";
+        throw new NoPropException($"no data set is called '{name}': {guess}the names are {string.Join(", ", Names)}");
     }
 
-    private static string? Find(PublishedSet set, IReadOnlyList<string> places) =>
-        places.FirstOrDefault(place => set.Files.All(file => PathOf(place, file) is not null));
+    internal static Dataset LoadFrom(IDataSet set, IReadOnlyList<string> places, int trainLimit, ImageReading? reading = null) =>
+        set.Load(Find(set, places) ?? throw NotFound(set, places), trainLimit, reading);
 
-    /// <summary>The file under any of its usual names: some unpackers turn the hyphen before "idx" into a dot.</summary>
-    private static string? PathOf(string folder, PublishedFile file)
-    {
-        string dotted = file.Name.Replace("-idx", ".idx", StringComparison.Ordinal);
-        string[] names = [file.Name, $"{file.Name}.gz", dotted, $"{dotted}.gz"];
-        return names.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
-    }
+    private static string? Find(IDataSet set, IReadOnlyList<string> places) =>
+        places.FirstOrDefault(place => set.Missing(place) is { Count: 0 });
 
-    private static NoPropException NotFound(PublishedSet set, IReadOnlyList<string> places)
+    private static NoPropException NotFound(IDataSet set, IReadOnlyList<string> places)
     {
         IEnumerable<string> searched = places.Select(place =>
-            set.Files.Where(file => PathOf(place, file) is null).Select(file => file.Name).ToArray() is { Length: > 0 and < 4 } missing
-                ? $"{place} (lacks {string.Join(" and ", missing)})"
-                : place);
+            set.Missing(place) is { Count: > 0 } missing ? $"{place} (lacks {string.Join(" and ", missing)})" : place);
         return new NoPropException(
-            $"{set.Name} was not found in {string.Join(", ", searched)}: fetch it with `noprop data get {set.Name}`{set.DebianHint}");
+            $"{set.Name} was not found in {string.Join(", ", searched)}: {set.HowToGet(CacheFolder(set.Name))}");
     }
 
     private static string CacheFolder(string name, Func<string, string?> environment)

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.IO.Compression;
 using System.Security.Cryptography;
+using NoProp.Models.Data.Sets;
 
 namespace NoProp.Models.Data;
 
@@ -19,10 +20,10 @@ public static class DataDownload
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(60);
 
     /// <summary>The names that can be fetched.</summary>
-    public static IReadOnlyList<string> Names { get; } = [.. PublishedSet.All.Select(set => set.Name)];
+    public static IReadOnlyList<string> Names { get; } = [.. DataCatalog.Sets.Where(set => set.Published is not null).Select(set => set.Name)];
 
     /// <summary>
-    /// Downloads the four files of a data set. A file appears under its name only when it is whole and its checksum is right, and one that
+    /// Downloads the files of a data set. A file appears under its name only when it is whole and its checksum is right, and one that
     /// is there already and right is left alone, so an interrupted download is resumed by calling this again.
     /// </summary>
     /// <param name="http">The client; its timeout covers the time until a server answers.</param>
@@ -49,7 +50,10 @@ public static class DataDownload
             throw new NoPropException($"{name} is part of the program: nothing needs to be fetched, use it with `--data {name}`");
         }
 
-        return await GetAsync(http, PublishedSet.Named(name), folder, progress, source, cancellation);
+        IDataSet set = DataCatalog.Named(name);
+        PublishedSet published = set.Published ?? throw new NoPropException(
+            $"{name} cannot be downloaded, because nobody publishes a checksum for it: {set.HowToGet(Path.GetFullPath(folder))}");
+        return await GetAsync(http, published, folder, progress, source, cancellation);
     }
 
     internal static async Task<IReadOnlyList<string>> GetAsync(
@@ -183,6 +187,11 @@ public static class DataDownload
         if (await Md5Async(path, cancellation) == file.GzipMd5)
         {
             return true;
+        }
+
+        if (file.RawMd5 is null)
+        {
+            return false;
         }
 
         try

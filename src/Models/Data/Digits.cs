@@ -10,13 +10,13 @@ public static class Digits
     /// <summary>What <c>--data</c> calls this data set.</summary>
     public const string Name = "digits";
 
+    internal static readonly ImageShape Shape = new(1, 8, 8);
+
     private const int Count = 1797;
     private const int TrainCount = 1500;
 
     // Of the split, not of a run: every run tests on the same images.
     private const ulong SplitSeed = 1;
-
-    private static readonly ImageShape Shape = new(1, 8, 8);
 
     /// <summary>The digits, 1x8x8: 1,500 training and 297 test images, always the same ones in the same order.</summary>
     /// <param name="trainLimit">Only the first so many training images; 0 means all.</param>

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using NoProp.Models.Data.Files;
 
 namespace NoProp.Models.Data;
 
@@ -56,13 +57,11 @@ public static class Idx
             using FileStream file = File.OpenRead(path);
             Span<byte> start = stackalloc byte[2];
             bool gzip = file.ReadAtLeast(start, 2, throwOnEndOfStream: false) == 2 && start is [0x1f, 0x8b];
-            uint gzipLength = gzip ? GzipLength(file) : 0;
-            file.Position = 0;
+            uint gzipLength = Gzip.LengthBeforeCompression(file);
             using Stream stream = gzip ? new GZipStream(file, CompressionMode.Decompress) : file;
             int[] sizes = ReadHeader(stream, path, magic);
             byte[] values = ReadValues(stream, path, sizes);
 
-            // The decoder accepts a file cut inside the gzip trailer, and then nothing has checked the values.
             if (gzip && gzipLength != HeaderBytes(magic) + values.Length)
             {
                 throw new NoPropException($"{path}: expected a whole gzip file, found one that is cut or has bytes after its end; {Remedy}");
@@ -155,15 +154,6 @@ public static class Idx
     private static int Dimensions(uint magic) => (int)(magic & 0xff);
 
     private static int HeaderBytes(uint magic) => 4 + (4 * Dimensions(magic));
-
-    /// <summary>What gzip's trailer says of the length before compression.</summary>
-    private static uint GzipLength(FileStream file)
-    {
-        Span<byte> trailer = stackalloc byte[4];
-        file.Position = Math.Max(0, file.Length - trailer.Length);
-        file.ReadAtLeast(trailer, trailer.Length, throwOnEndOfStream: false);
-        return BinaryPrimitives.ReadUInt32LittleEndian(trailer);
-    }
 
     private static string Describe(uint magic) => magic switch
     {

@@ -30,17 +30,17 @@ public enum NoiseStream : uint
     /// <summary>The fixed split of a data set that has none of its own.</summary>
     Split = 9,
 
-    /// <summary>t ~ U[0, 1] in a training step of continuous time.</summary>
-    Time = 20,
-
-    /// <summary>The noise around the path of flow matching, (10).</summary>
-    FlowNoise = 21,
-
-    /// <summary>Initial weights of the learned noise schedule.</summary>
-    Schedule = 22,
-
     /// <summary>The initial label embedding W.</summary>
     Embedding = 10,
+
+    /// <summary>t ~ U[0, 1] in a training step of continuous time.</summary>
+    Time = 11,
+
+    /// <summary>The noise around the path of flow matching, (10).</summary>
+    FlowNoise = 12,
+
+    /// <summary>Which images of a mini-batch are mirrored, and where they are cut.</summary>
+    Augmentation = 13,
 }
 
 /// <summary>

@@ -52,7 +52,7 @@ internal sealed class SharedParameters : IDisposable
         {
             ParameterSet schedule = new();
             LearnedSchedule.Declare(schedule, ends.Gamma0, ends.Gamma1);
-            schedule.Build(key with { Stream = NoiseStream.Schedule });
+            schedule.Build(key);
             sets.Add(new(schedule));
         }
 

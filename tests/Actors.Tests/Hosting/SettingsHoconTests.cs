@@ -25,6 +25,8 @@ public sealed class SettingsHoconTests
         ["noprop.flow.sigma"] = "0.1",
         ["noprop.adjoint.steps"] = "7",
         ["noprop.inference.steps"] = "33",
+        ["noprop.data.image-size"] = "32x48",
+        ["noprop.data.augment"] = "flip,crop",
         ["noprop.network.kind"] = "paper",
         ["noprop.network.channels"] = "8,16",
         ["noprop.network.image-features"] = "21",

@@ -1,4 +1,5 @@
 using NoProp.Actors.Hosting;
+using NoProp.Models.Data;
 using NoProp.Models.Methods;
 using NoProp.Models.Networks;
 using Xunit;
@@ -63,6 +64,25 @@ public sealed class SettingsLoaderTests
     [InlineData("noprop.network.channels=8,16")]
     public void A_list_may_be_written_with_or_without_brackets_in_an_override(string given) =>
         Assert.Equal([8, 16], Load("", [given]).Training.Network.Channels);
+
+    [Theory]
+    [InlineData("none", Augmentation.None)]
+    [InlineData("flip", Augmentation.Flip)]
+    [InlineData("crop,flip", Augmentation.Flip | Augmentation.Crop)]
+    [InlineData("[flip, crop]", Augmentation.Flip | Augmentation.Crop)]
+    public void Augmentation_is_one_word_or_several(string given, Augmentation augmentation) =>
+        Assert.Equal(augmentation, Load("", [$"noprop.data.augment={given}"]).Data.Augment);
+
+    [Theory]
+    [InlineData("32", 32, 32)]
+    [InlineData("24x32", 24, 32)]
+    public void An_image_size_is_a_side_or_height_and_width(string given, int height, int width) =>
+        Assert.Equal(new ImageSize(height, width), Load($"noprop.data.image-size = {given}").Data.ImageSize);
+
+    [Theory]
+    [InlineData("folder:pictures")]
+    [InlineData("folder:/data/my pictures (2)")]
+    public void A_folder_of_images_is_a_data_set(string name) => Assert.Equal(name, Load("", [$"noprop.data.name={name}"]).Data.Name);
 
     [Theory]
     [InlineData("noprop.policy=bounded:4", "bounded:4")]

@@ -1,10 +1,13 @@
 using NoProp.Models.Data;
+using NoProp.Models.Data.Images;
 using Xunit;
 
 namespace NoProp.Models.Tests.Data;
 
 public sealed class DataCatalogTests : IDisposable
 {
+    private const string AllNames = "digits, mnist, fashion-mnist, kmnist, cifar10, cifar100, tiny-imagenet, folder:PATH";
+
     private readonly TempFolder folder = new();
 
     public void Dispose() => folder.Dispose();
@@ -23,6 +26,30 @@ public sealed class DataCatalogTests : IDisposable
         Assert.Equal([5, 1, 28, 28], data.Train.Images.shape);
         Assert.Equal([0, 1, 2], data.Test.Labels.data<long>().ToArray());
         Assert.Equal("Ankle boot", data.ClassNames[9]);
+    }
+
+    [Fact]
+    public void Kuzushiji_MNIST_is_read_from_files_of_the_same_names()
+    {
+        IdxBytes.WriteSet(folder, "kmnist/", ".gz");
+
+        using Dataset data = DataCatalog.Load("kmnist", folder.Path);
+
+        Assert.Equal((5, "kmnist"), (data.Train.Count, data.Name));
+        Assert.Equal(["o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"], data.ClassNames);
+    }
+
+    [Theory]
+    [InlineData("digits", "digits images are 8x8 and cannot be scaled to 16x16")]
+    [InlineData("mnist", "mnist images are 28x28 and cannot be scaled to 16x16")]
+    public void A_set_that_has_no_image_files_cannot_be_scaled(string name, string message)
+    {
+        IdxBytes.WriteSet(folder);
+        ImageReading reading = new((_, _, _) => throw new InvalidOperationException(), new ImageSize(16, 16));
+
+        NoPropException e = Assert.Throws<NoPropException>(() => DataCatalog.Load(name, folder.Path, reading: reading));
+
+        Assert.StartsWith(message, e.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -140,11 +167,11 @@ public sealed class DataCatalogTests : IDisposable
     [Fact]
     public void A_mistyped_name_brings_the_nearest_to_mind() =>
         Assert.Equal(
-            "no data set is called 'minst': did you mean mnist? the names are digits, mnist, fashion-mnist", Failure("minst"));
+            "no data set is called 'minst': did you mean mnist? the names are " + AllNames, Failure("minst"));
 
     [Fact]
     public void A_name_that_is_like_no_other_brings_the_list() =>
-        Assert.Equal("no data set is called 'imagenet': the names are digits, mnist, fashion-mnist", Failure("imagenet"));
+        Assert.Equal("no data set is called 'imagenet': the names are " + AllNames, Failure("imagenet"));
 
     private string Failure(string name) => Assert.Throws<NoPropException>(() => DataCatalog.Load(name, folder.Path)).Message;
 }

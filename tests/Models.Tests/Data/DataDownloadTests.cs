@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using NoProp.Models.Data;
+using NoProp.Models.Data.Sets;
 using Xunit;
 
 namespace NoProp.Models.Tests.Data;
@@ -13,7 +14,7 @@ public sealed class DataDownloadTests : IAsyncLifetime, IDisposable
     private static readonly byte[][] Contents = [IdxBytes.Images(5), IdxBytes.Labels(5), IdxBytes.Images(3), IdxBytes.Labels(3)];
     private static readonly string[] GzipNames = [.. IdxBytes.FileNames.Select(name => $"{name}.gz")];
 
-    private static readonly PublishedSet Set = PublishedSet.FashionMnist with
+    private static readonly PublishedSet Set = IdxSet.FashionMnist.Published with
     {
         Files = [.. IdxBytes.FileNames.Zip(Contents, (name, raw) => new PublishedFile(name, Md5(IdxBytes.Gzip(raw)), Md5(raw)))],
     };
@@ -45,7 +46,7 @@ public sealed class DataDownloadTests : IAsyncLifetime, IDisposable
     {
         await GetAsync();
 
-        using Dataset data = DataCatalog.LoadFrom(Set, [folder["set"]], trainLimit: 0);
+        using Dataset data = DataCatalog.LoadFrom(IdxSet.FashionMnist with { Published = Set }, [folder["set"]], trainLimit: 0);
         Assert.Equal((5, 3), (data.Train.Count, data.Test.Count));
     }
 
@@ -201,6 +202,30 @@ public sealed class DataDownloadTests : IAsyncLifetime, IDisposable
 
         Assert.Contains("nothing needs to be fetched", e.Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task A_file_whose_contents_have_no_published_checksum_is_checked_as_it_is()
+    {
+        PublishedSet set = Set with { Files = [Set.Files[1] with { RawMd5 = null }] };
+        byte[] stored = IdxBytes.Gzip(Contents[1]);
+        stored[4] ^= 1; // the time of compression
+        folder.Write($"set/{GzipNames[1]}", stored);
+
+        Assert.Equal([GzipNames[1]], await DataDownload.GetAsync(http, set, folder["set"], null, server.Address, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_set_without_published_checksums_is_not_downloaded_but_says_where_it_is()
+    {
+        NoPropException e = await Assert.ThrowsAsync<NoPropException>(() => DataDownload.GetAsync(http, "tiny-imagenet", folder["set"]));
+
+        Assert.Matches("nobody publishes a checksum for it: download tiny-imagenet-200.zip from http://.* and put it, as it is or unpacked, into ", e.Message);
+        Assert.Contains(folder["set"], e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_sets_with_published_checksums_can_be_downloaded() =>
+        Assert.Equal(["mnist", "fashion-mnist", "kmnist", "cifar10", "cifar100"], DataDownload.Names);
 
     private static string Md5(byte[] bytes) => Convert.ToHexStringLower(MD5.HashData(bytes));
 
