@@ -12,6 +12,9 @@ internal static class EmbeddingFigure
     private const int ImagesInARow = 20;
     private const int SmallestSide = 2;
 
+    // Of a unit square; the rest is for the name and the gap.
+    private const double TileSide = 0.8;
+
     /// <summary>Draws W: as images where d is the number of pixels, else as a heat map with a row for each class.</summary>
     /// <param name="before">W [m, d] in rows, before training; null where it is not known.</param>
     /// <param name="after">W [m, d] in rows, after training.</param>
@@ -58,8 +61,9 @@ internal static class EmbeddingFigure
             using SKBitmap bitmap = ToBitmap(w.AsSpan(y * shape.Pixels, shape.Pixels), shape, low, high);
             using SKData png = bitmap.Encode(SKEncodedImageFormat.Png, quality: 100);
             (int column, int row) = (y % columns, -(y / columns));
-            plot.Add.ImageRect(new Image(png.ToArray()), new CoordinateRect(column, column + 0.95, row, row + 0.8));
-            ScottPlot.Plottables.Text name = plot.Add.Text(classes[y], column + 0.47, row + 0.8);
+            double unit = TileSide / Math.Max(shape.Height, shape.Width);
+            plot.Add.ImageRect(new Image(png.ToArray()), new CoordinateRect(column, column + unit * shape.Width, row, row + unit * shape.Height));
+            ScottPlot.Plottables.Text name = plot.Add.Text(classes[y], column + TileSide / 2, row + TileSide);
             name.LabelAlignment = Alignment.LowerCenter;
             name.LabelFontSize = columns > 10 ? 9 : 12;
         }

@@ -20,7 +20,7 @@ internal static class AccuracyMarkdown
         text.Append(CultureInfo.InvariantCulture, $"# {report.Title}\n\n");
         text.Append(CultureInfo.InvariantCulture, $"{context.Scale}\n\n");
         text.Append(CultureInfo.InvariantCulture, $"Data: {context.Data}, {context.TrainImages} training images, {context.TestImages} test images, {context.Shape}. ");
-        text.Append(CultureInfo.InvariantCulture, $"Network: {context.Network}. Seeds: 0 to {context.Seeds - 1}. Accuracy is that of the end of training.\n\n");
+        text.Append(CultureInfo.InvariantCulture, $"Network: {context.Network}. {(context.Seeds == 1 ? "Seed 0" : $"Seeds 0 to {context.Seeds - 1}")}. Accuracy is that of the end of training.\n\n");
         text.Append(Markdown.Table(
             ["row", "method", "embedding", "test accuracy", "std over seeds", "paper", "images x epochs", "wall time, s", "state"],
             [.. report.Rows.Select(row => Cells(row, context))]));

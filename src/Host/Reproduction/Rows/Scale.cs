@@ -84,7 +84,7 @@ internal sealed class Scale
             1 => $"All epochs and all images of {table}.",
             { } fraction => string.Create(
                 CultureInfo.InvariantCulture,
-                $"{fraction:0.####%} of the epochs, at least one, and {fraction:0.####%} of the images of {table}. So it is about {fraction * fraction:0.######%} of the paper's training, and lower accuracies are to be expected."),
+                $"{fraction:0.####%} of the epochs, at least one, and {fraction:0.####%} of the images of {table}. So it is about {fraction * fraction:0.######%} of the full training, and lower accuracies are to be expected."),
         };
     }
 }
