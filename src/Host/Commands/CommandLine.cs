@@ -72,6 +72,7 @@ internal static class CommandLine
         PredictCommand.Create(),
         DataCommand.Create(),
         DoctorCommand.Create(),
+        ReproduceCommand.Create(),
     };
 
     private static int Report(string message, int exitCode)

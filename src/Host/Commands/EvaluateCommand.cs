@@ -14,12 +14,19 @@ internal static class EvaluateCommand
     {
         Argument<string> run = new("run") { Description = "Run folder" };
         Option<bool> perBlock = new("--per-block") { Description = "Accuracy after every block of the chain" };
+        Option<bool> embeddings = new("--embeddings") { Description = "Draw the learned class embeddings W before and after training instead, as embeddings.png in the run's folder" };
         RunOptions options = new();
-        Command command = new("evaluate", "Measure a run's accuracy on the test images") { run, perBlock };
+        Command command = new("evaluate", "Measure a run's accuracy on the test images") { run, perBlock, embeddings };
         options.AddTo(command);
         command.SetAction(async (parsed, _) =>
         {
             using TrainedRun trained = options.Open(parsed, parsed.GetValue(run)!);
+            if (parsed.GetValue(embeddings))
+            {
+                Terminal.Out.WriteLine($"class embeddings: {TrainedEmbedding.Draw(parsed.GetValue(run)!, trained, initial: null)}");
+                return CommandLine.Success;
+            }
+
             using CancellationTokenSource stop = CommandLine.StopSignals(out IDisposable signals);
             using (signals)
             {

@@ -20,7 +20,7 @@ internal static class ParseErrors
         return first.SymbolResult switch
         {
             // The parser does not say which ones there are.
-            CommandResult when command.Action is null => $"name a command: {string.Join(", ", command.Subcommands.Select(verb => verb.Name))}",
+            CommandResult when command.Action is null => $"name a command: {string.Join(", ", Verbs(command))}",
             // The parser would name the .NET type.
             OptionResult { Tokens: [Token value, ..] } option when IsNumber(option.Option.ValueType) => $"{option.Option.Name} {value.Value}: must be a whole number in range",
             _ => first.Message.TrimEnd('.'),
@@ -31,11 +31,15 @@ internal static class ParseErrors
     {
         (string kind, IEnumerable<string> known) = token.StartsWith('-')
             ? ("option", command.Options.Select(option => option.Name))
-            : command.Subcommands.Count > 0 ? ("command", command.Subcommands.Select(verb => verb.Name)) : ("argument", []);
+            : command.Subcommands.Count > 0 ? ("command", Verbs(command)) : ("argument", []);
         return $"unknown {kind} '{token}'" + (Nearest.Of(token, [.. known]) is { } nearest ? $": did you mean '{nearest}'?" : $"; see noprop {Verb(command)}--help");
     }
 
-    private static string Verb(Command command) => command is RootCommand ? "" : $"{command.Name} ";
+    private static IEnumerable<string> Verbs(Command command) => command.Subcommands.Where(verb => !verb.Hidden).Select(verb => verb.Name);
+
+    /// <summary>The command as it is written, with a space behind it.</summary>
+    private static string Verb(Command command) =>
+        command is RootCommand ? "" : Verb(command.Parents.OfType<Command>().First()) + $"{command.Name} ";
 
     private static bool IsNumber(Type type) => Nullable.GetUnderlyingType(type) is { IsPrimitive: true } number && number != typeof(bool);
 }

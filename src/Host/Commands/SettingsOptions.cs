@@ -12,7 +12,7 @@ internal sealed class SettingsOptions
 
     private readonly Option<string> config = new("--config")
     {
-        Description = "A HOCON file with settings; it overrides the defaults, --set and the flags override it",
+        Description = "A HOCON file with settings, or the name of a preset, as in --config mnist-dt; it overrides the defaults, --set and the flags override it",
         HelpName = "FILE",
     };
 
@@ -50,7 +50,7 @@ internal sealed class SettingsOptions
     /// <exception cref="NoPropException">The file cannot be read.</exception>
     public LoadedSettings Load(ParseResult parsed, SettingsFile? basis = null)
     {
-        SettingsFile? file = parsed.GetValue(config) is { } path ? Read(path) : basis;
+        SettingsFile? file = parsed.GetValue(config) is { } path ? Read(Presets.Find(path) ?? path) : basis;
         List<SettingsFlag> given = [.. flags
             .Select(flag => (flag.Path, Value: parsed.GetValue(flag.Option), flag.Option.Name))
             .Where(flag => flag.Value is not null)
