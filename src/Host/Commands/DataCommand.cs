@@ -34,8 +34,8 @@ internal static class DataCommand
     private static string Place(string name) => name switch
     {
         Digits.Name => "built in",
-        DataCatalog.ImageFolderForm => "any folder of yours: PATH/train/CLASS/*.png and PATH/test/CLASS/*.png, or PATH/CLASS/*.png; JPEG too",
-        _ => DataCatalog.FindFolder(name) ?? (DataDownload.Names.Contains(name) ? $"not found; get it with: noprop data get {name}" : $"not found; {DataCatalog.HowToGet(name)}"),
+        DataCatalog.ImageFolderForm => "PATH/train/CLASS/* and PATH/test/CLASS/*, or PATH/CLASS/*: PNG and JPEG",
+        _ => DataCatalog.FindFolder(name) ?? $"not found; {(DataDownload.Names.Contains(name) ? "get it with" : "how to get it")}: noprop data get {name}",
     };
 
     private static Command CreateGet()

@@ -46,10 +46,6 @@ public static class DataCatalog
     public static string? FindFolder(string name, string? dataDir = null) =>
         name == Digits.Name ? null : Find(Named(name), Places(name, dataDir));
 
-    /// <summary>How a user gets a data set that was not found, to end a sentence.</summary>
-    /// <exception cref="NoPropException">The name is unknown.</exception>
-    public static string HowToGet(string name) => Named(name).HowToGet(CacheFolder(name));
-
     /// <summary>
     /// The folders that are searched, in order. Where <paramref name="dataDir"/> is given, only it and the folder of that name in it are.
     /// </summary>

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using NoProp.Host.Tests.Images;
 using NoProp.Host.Tests.Processes;
 using NoProp.Host.Tests.Runs;
 using Xunit;
@@ -83,7 +84,36 @@ public sealed class DataErrorTests : IDisposable
     [Fact]
     public async Task An_unknown_data_set_is_answered_with_the_names_of_the_known_ones()
     {
-        AssertNames("digits, mnist, fashion-mnist", await NopropProcess.RunAsync(folder.Path, "train", "--data", "imagenet", "--out", "run"));
+        AssertNames("digits, mnist, fashion-mnist, kmnist, cifar10, cifar100, tiny-imagenet, folder:PATH", await NopropProcess.RunAsync(folder.Path, "train", "--data", "imagenet", "--out", "run"));
+    }
+
+    [Fact]
+    public async Task A_damaged_image_in_a_folder_is_named()
+    {
+        ImageSamples.WriteGreys(folder, "pets/cat", 5, first: 0);
+        ImageSamples.WriteGreys(folder, "pets/dog", 5, first: 100);
+        folder.Write("pets/dog/99.jpg", [1, 2, 3]);
+
+        AssertNames("99.jpg is no picture that can be read: use PNG or JPEG", await NopropProcess.RunAsync(folder.Path, "train", "--data", "folder:pets", "--out", "run"));
+    }
+
+    [Fact]
+    public async Task A_set_without_a_checksum_is_not_downloaded()
+    {
+        ProcessResult result = await NopropProcess.RunAsync(folder.Path, "data", "get", "tiny-imagenet", "--data-dir", "fetched");
+
+        Assert.Contains("download tiny-imagenet-200.zip from ", result.SingleError(exitCode: 1), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_unknown_augmentation_is_answered_with_the_known_ones()
+    {
+        ProcessResult result = await NopropProcess.RunAsync(folder.Path, "train", "--augment", "rotate", "--out", "run");
+
+        Assert.EndsWith(
+            "noprop.data.augment = rotate (--augment): must be none or any of flip and crop, as in [flip, crop]",
+            result.SingleError(exitCode: 2),
+            StringComparison.Ordinal);
     }
 
     [Fact]
