@@ -24,7 +24,7 @@ internal sealed class Scale
     {
         [PaperMethods.Backprop] = (30, []),
         [PaperMethods.DiscreteTime] = (30, []),
-        [PaperMethods.Adjoint] = (20, ["noprop.adjoint.steps=20"]),
+        [PaperMethods.Adjoint] = (30, []),
         [PaperMethods.ContinuousTime] = (100, []),
         [PaperMethods.FlowMatching] = (80, []),
     };
