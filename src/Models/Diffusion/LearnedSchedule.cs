@@ -1,77 +1,124 @@
 using NoProp.Models.Native;
 using NoProp.Models.Networks;
+using TorchSharp;
 using static TorchSharp.torch;
-using Functional = TorchSharp.torch.nn.functional;
 
 namespace NoProp.Models.Diffusion;
 
-/// <summary>The parameters of a learned schedule, as tensors of a computation.</summary>
-/// <param name="Gamma0">gamma_0, [1].</param>
-/// <param name="Range">gamma_1 - gamma_0 before softplus, which keeps it positive, [1].</param>
-/// <param name="Input">First layer of h before softplus, [hidden].</param>
-/// <param name="Bias">Bias of the first layer, [hidden].</param>
-/// <param name="Output">Second layer of h before softplus, [hidden].</param>
-public sealed record LearnedScheduleParameters(Tensor Gamma0, Tensor Range, Tensor Input, Tensor Bias, Tensor Output);
-
 /// <summary>
-/// The trainable noise schedule of the paper's appendix B: SNR(t) = exp(-gamma(t)), abar(t) = sigmoid(-gamma(t)),
-/// gamma(t) = gamma_0 + (gamma_1 - gamma_0) (1 - g(t)), g(t) = (h(t) - h(0)) / (h(1) - h(0)). h is a two-layer network of positive weights and
-/// gamma_0 &lt; gamma_1, both by construction: whatever the parameters are, gamma falls and SNR rises with t.
+/// The trainable schedule of continuous time (paper, appendix B): gamma(t) = gamma_0 + (gamma_1 - gamma_0)(1 - g(t)) falls from gamma_1 at
+/// t = 0, pure noise, to gamma_0 at t = 1. g(t) = (h(t) - h(0)) / (h(1) - h(0)), and h(t) = sum_j v_j sigmoid(w_j t + b_j) is a two-layer
+/// network with positive weights. All results are differentiable in the parameters, once and again.
 /// </summary>
-public static class LearnedSchedule
+/// <param name="parameters">What to compute with.</param>
+public sealed class LearnedSchedule(LearnedScheduleParameters parameters)
 {
-    private const int Hidden = 32;
-
-    private static readonly (string Name, int Count)[] Layout = [("gamma0", 1), ("range", 1), ("input", Hidden), ("bias", Hidden), ("output", Hidden)];
-
-    /// <summary>Declares the parameters. Initially gamma falls almost evenly from gamma_1 to gamma_0.</summary>
-    /// <param name="parameters">Where.</param>
-    /// <param name="gamma0">Initial gamma at t = 1.</param>
-    /// <param name="gamma1">Initial gamma at t = 0, above gamma_0.</param>
-    /// <exception cref="ArgumentOutOfRangeException">gamma_1 is not above gamma_0.</exception>
-    public static void Declare(ParameterSet parameters, double gamma0, double gamma1)
+    /// <summary>
+    /// Declares the parameters: h begins with random weights so small that gamma is almost a straight line between its end points.
+    /// </summary>
+    /// <param name="parameters">The set that is to own them.</param>
+    /// <param name="gamma0">Initial gamma_0 = gamma(1).</param>
+    /// <param name="gamma1">Initial gamma_1 = gamma(0), over gamma_0.</param>
+    /// <param name="hidden">Width of the hidden layer.</param>
+    /// <returns>The five parameters, in the order of <see cref="LearnedScheduleParameters"/>.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">gamma_1 is not over gamma_0, or there is no hidden unit.</exception>
+    public static IReadOnlyList<Parameter> Declare(ParameterSet parameters, double gamma0 = -5, double gamma1 = 5, int hidden = 64)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(gamma1, gamma0);
-        // Sigmoids whose middles lie evenly over [0, 1] add up to a straight line.
-        const double slope = 4;
-        float[] input = [.. Enumerable.Repeat((float)SoftplusInverse(slope), Hidden)];
-        float[] bias = [.. Enumerable.Range(0, Hidden).Select(i => (float)(-slope * i / (Hidden - 1)))];
-        float[] output = [.. Enumerable.Repeat((float)SoftplusInverse(1), Hidden)];
-        float[][] values = [[(float)gamma0], [(float)SoftplusInverse(gamma1 - gamma0)], input, bias, output];
-        foreach (((string name, int count), float[] initial) in Layout.Zip(values))
+        ArgumentOutOfRangeException.ThrowIfLessThan(hidden, 1);
+
+        // NaN fails every comparison.
+        if (!(gamma1 > gamma0))
         {
-            parameters.AddGiven($"schedule.{name}", [count], initial);
+            throw new ArgumentOutOfRangeException(nameof(gamma1), gamma1, "gamma_1 must be over gamma_0, or the signal would not grow with t");
         }
+
+        // The inverse of softplus, log(exp(x) - 1), for any size of x.
+        double span = gamma1 - gamma0;
+        double raw = span + Math.Log(-Math.Exp(-span) + 1);
+        return
+        [
+            parameters.AddUniform("schedule.input.weight", [hidden], 1),
+            parameters.AddUniform("schedule.input.bias", [hidden], 1),
+            parameters.AddUniform("schedule.output.weight", [hidden], 1),
+            parameters.AddConstant("schedule.gamma0", [1], (float)gamma0),
+            parameters.AddConstant("schedule.span", [1], (float)raw),
+        ];
     }
 
-    /// <summary>The parameters, taken one after the other in the order of their declaration.</summary>
-    /// <param name="next">The next tensor, of the given shape.</param>
-    public static LearnedScheduleParameters Read(Func<long[], Tensor> next)
+    /// <summary>gamma(t).</summary>
+    /// <param name="t">Times in [0, 1], [n].</param>
+    /// <returns>[n].</returns>
+    public Tensor Gamma(Tensor t)
     {
-        Tensor[] tensors = [.. Layout.Select(part => next([part.Count]))];
-        return new(tensors[0], tensors[1], tensors[2], tensors[3], tensors[4]);
+        Tensor w = parameters.InputWeights.Softplus();
+        Tensor v = parameters.OutputWeights.Softplus();
+        Tensor g = Rise(t, w, v) / Rise(ones_like(parameters.Gamma0), w, v);
+        return parameters.Gamma0.Plus(parameters.Span.Softplus() * g.OneMinus());
     }
 
-    /// <summary>gamma(t): [n] to [n].</summary>
-    public static Tensor Gamma(LearnedScheduleParameters parameters, Tensor t) => GammaAndDerivative(parameters, t).Gamma;
-
-    /// <summary>gamma(t) and gamma'(t), in closed form: both can be differentiated by the parameters. [n] to [n].</summary>
-    public static (Tensor Gamma, Tensor Derivative) GammaAndDerivative(LearnedScheduleParameters parameters, Tensor t)
+    /// <summary>gamma(t) and gamma'(t) = -(gamma_1 - gamma_0) h'(t) / (h(1) - h(0)), which is under 0.</summary>
+    /// <param name="t">Times in [0, 1], [n].</param>
+    /// <returns>Twice [n].</returns>
+    public (Tensor Gamma, Tensor Derivative) GammaAndDerivative(Tensor t)
     {
-        Tensor slope = Functional.softplus(parameters.Input);
-        Tensor weight = Functional.softplus(parameters.Output);
-        Tensor range = Functional.softplus(parameters.Range);
-        Tensor h0 = H(zeros(1, t.dtype));
-        Tensor width = H(ones(1, t.dtype)) - h0;
-        Tensor s = Activation(t);
-        Tensor g = (s.matmul(weight) - h0) / width;
-        Tensor derivative = (s * s.Times(-1).Plus(1)).matmul(weight * slope) / width;
-        return (parameters.Gamma0.Plus(range * g.Times(-1).Plus(1)), (range * derivative).neg());
-
-        Tensor Activation(Tensor at) => (at.unsqueeze(1) * slope).Plus(parameters.Bias).sigmoid();
-
-        Tensor H(Tensor at) => Activation(at).matmul(weight);
+        Tensor w = parameters.InputWeights.Softplus();
+        Tensor v = parameters.OutputWeights.Softplus();
+        Tensor span = parameters.Span.Softplus();
+        Tensor whole = Rise(ones_like(parameters.Gamma0), w, v);
+        Tensor activation = (t.unsqueeze(1) * w).Plus(parameters.InputBiases);
+        Tensor slope = (activation.sigmoid() * activation.neg().sigmoid() * w * v).sum(1);
+        return (parameters.Gamma0.Plus(span * (Rise(t, w, v) / whole).OneMinus()), (span * slope / whole).neg());
     }
 
-    private static double SoftplusInverse(double y) => y > 20 ? y : Math.Log(Math.Exp(y) - 1);
+    /// <summary>abar_t = sigmoid(-gamma(t)).</summary>
+    /// <param name="t">Times in [0, 1], [n].</param>
+    /// <returns>[n].</returns>
+    public Tensor Abar(Tensor t) => Gamma(t).neg().sigmoid();
+
+    /// <summary>SNR(t) = exp(-gamma(t)).</summary>
+    /// <param name="t">Times in [0, 1], [n].</param>
+    /// <returns>[n].</returns>
+    public Tensor Snr(Tensor t) => Gamma(t).neg().exp();
+
+    /// <summary>SNR'(t) = -gamma'(t) exp(-gamma(t)), the weight of the error in (9).</summary>
+    /// <param name="t">Times in [0, 1], [n].</param>
+    /// <returns>[n].</returns>
+    public Tensor SnrDerivative(Tensor t)
+    {
+        (Tensor gamma, Tensor derivative) = GammaAndDerivative(t);
+        return derivative.neg() * gamma.neg().exp();
+    }
+
+    /// <summary>The schedule on a grid of equal steps, t = 0, 1/N .. 1, for inference: in double precision and without a gradient.</summary>
+    /// <param name="steps">N, at least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="steps"/> is under 1.</exception>
+    /// <exception cref="ArgumentException">The parameters have grown so large, or are so damaged, that an abar is not in (0, 1).</exception>
+    public NoiseSchedule Discretise(int steps)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);
+        using IDisposable guard = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        LearnedSchedule exact = new(LearnedScheduleParameters.From(
+            [.. parameters.ToList().Select(parameter => parameter.to(ScalarType.Float64))]));
+        double[] abar = exact.Abar(tensor([.. Enumerable.Range(0, steps + 1).Select(i => (double)i / steps)])).data<double>().ToArray();
+
+        // Where h is flat, rounding may put a value a last place below the one before it.
+        for (int i = 1; i < abar.Length; i++)
+        {
+            abar[i] = Math.Max(abar[i - 1], abar[i]);
+        }
+
+        return new NoiseSchedule(abar);
+    }
+
+    /// <summary>
+    /// h(t) - h(0), [n]. sigmoid(x + b) - sigmoid(b) = sigmoid(x + b) sigmoid(-b) (1 - exp(-x)) has no difference of almost equal numbers,
+    /// so that h increases in float32 too.
+    /// </summary>
+    private Tensor Rise(Tensor t, Tensor w, Tensor v)
+    {
+        Tensor b = parameters.InputBiases;
+        Tensor x = t.unsqueeze(1) * w;
+        return (x.Plus(b).sigmoid() * b.neg().sigmoid() * x.neg().expm1().neg() * v).sum(1);
+    }
 }

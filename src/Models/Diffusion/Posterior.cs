@@ -9,16 +9,28 @@ public readonly record struct Posterior(double A, double B, double C)
     /// <summary>a_t, b_t, c_t of step t = 1..T.</summary>
     public static Posterior At(NoiseSchedule schedule, int t) => Between(schedule.Abar(t - 1), schedule.Abar(t));
 
-    /// <summary>The same between any two points of a schedule, as inference in continuous time needs it.</summary>
-    /// <param name="before">abar at the earlier, noisier point, in (0, 1).</param>
-    /// <param name="abar">abar at the later one, in [before, 1).</param>
-    public static Posterior Between(double before, double abar)
+    /// <summary>a_t, b_t, c_t of a step between any two times s &lt;= t, as continuous time takes on its grid: q(z_t | z_s, y).</summary>
+    /// <param name="abarFrom">abar_s, in (0, 1).</param>
+    /// <param name="abarTo">abar_t, not under abar_s and under 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is out of its range.</exception>
+    public static Posterior Between(double abarFrom, double abarTo)
     {
-        double alpha = before / abar;
+        // NaN fails every comparison.
+        if (!(abarFrom is > 0 and < 1))
+        {
+            throw new ArgumentOutOfRangeException(nameof(abarFrom), abarFrom, "abar must be in (0, 1)");
+        }
+
+        if (!(abarTo >= abarFrom && abarTo < 1))
+        {
+            throw new ArgumentOutOfRangeException(nameof(abarTo), abarTo, "abar must not decrease along a step, and must be under 1");
+        }
+
+        double alpha = abarFrom / abarTo;
         return new(
-            Math.Sqrt(abar) * (1 - alpha) / (1 - before),
-            Math.Sqrt(alpha) * (1 - abar) / (1 - before),
-            (1 - abar) * (1 - alpha) / (1 - before));
+            Math.Sqrt(abarTo) * (1 - alpha) / (1 - abarFrom),
+            Math.Sqrt(alpha) * (1 - abarTo) / (1 - abarFrom),
+            (1 - abarTo) * (1 - alpha) / (1 - abarFrom));
     }
 
     /// <summary>z_t = a_t u_hat + b_t z_{t-1} + sqrt(c_t) eps, (3) and (7).</summary>

@@ -15,6 +15,12 @@ internal static class ScalarArithmetic
     /// <summary>tensor + other.</summary>
     public static Tensor Plus(this Tensor tensor, Tensor other) => tensor.add(other, One);
 
+    /// <summary>1 - tensor.</summary>
+    public static Tensor OneMinus(this Tensor tensor) => tensor.neg().add(One, One);
+
+    /// <summary>log(1 + exp(tensor)). TorchSharp's own softplus converts its two numbers implicitly.</summary>
+    public static Tensor Softplus(this Tensor tensor) => tensor.neg().log_sigmoid().neg();
+
     /// <summary>tensor^2.</summary>
     public static Tensor Squared(this Tensor tensor) => tensor.mul(tensor);
 

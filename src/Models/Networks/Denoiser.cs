@@ -23,13 +23,28 @@ public sealed class Denoiser : IDisposable
     /// <param name="classes">Number of classes m.</param>
     /// <param name="embeddingSize">Size d of the label embedding.</param>
     /// <param name="weights">Where the initial weights are drawn.</param>
-    /// <param name="pathway">How z is read.</param>
-    /// <exception cref="NoPropException">The images are too small for the layout.</exception>
+    /// <param name="label">How z is read.</param>
+    /// <exception cref="NoPropException">
+    /// The images are too small for the layout, or z is to be read as an image and d is not the number of pixels.
+    /// </exception>
     public Denoiser(
-        NetworkSettings settings, ImageShape shape, int classes, int embeddingSize, NoiseKey weights, LabelPathway pathway = LabelPathway.Vector)
+        NetworkSettings settings,
+        ImageShape shape,
+        int classes,
+        int embeddingSize,
+        NoiseKey weights,
+        LabelPathway label = LabelPathway.Vector)
+        : this(settings, shape, classes, embeddingSize, label) => Parameters.Build(weights);
+
+    private Denoiser(NetworkSettings settings, ImageShape shape, int classes, int embeddingSize, LabelPathway pathway)
     {
-        image = ImageEncoder.Create(Parameters, settings, shape, "image", settings.ImageFeatures, discrete: true);
-        label = LabelEncoder.Create(Parameters, settings, embeddingSize, pathway, shape);
+        image = ImageEncoder.Create(Parameters, settings, shape, ImageOutput.BatchNorm);
+        label = pathway switch
+        {
+            LabelPathway.Vector => LabelEncoder.Create(Parameters, settings, embeddingSize),
+            LabelPathway.Image => LabelEncoder.CreateImage(Parameters, settings, shape, embeddingSize, ImageOutput.BatchNorm),
+            _ => throw new ArgumentOutOfRangeException(nameof(pathway), pathway, null),
+        };
         int[] widths = [image.Features + label.Features, .. settings.Hidden];
         hidden = new Linear[settings.Hidden.Count];
         norms = new BatchNorm[settings.Kind == NetworkKind.Paper ? hidden.Length : 0];
@@ -43,11 +58,18 @@ public sealed class Denoiser : IDisposable
         }
 
         output = new(Parameters, "fused.output", widths[^1], classes);
-        Parameters.Build(weights);
     }
 
     /// <summary>Weights and running statistics.</summary>
     public ParameterSet Parameters { get; } = new();
+
+    /// <summary>Number of weights of such a network, without building it.</summary>
+    /// <exception cref="NoPropException">There is no such network.</exception>
+    public static long CountWeights(NetworkSettings settings, ImageShape shape, int classes, int embeddingSize, LabelPathway label)
+    {
+        using Denoiser declared = new(settings, shape, classes, embeddingSize, label);
+        return declared.Parameters.Count;
+    }
 
     /// <summary>Logits over the classes.</summary>
     /// <param name="images">[batch, channels, height, width].</param>

@@ -14,28 +14,8 @@ internal abstract class LabelEncoder
     /// <summary>[batch, d] to [batch, <see cref="Features"/>].</summary>
     public abstract Tensor Forward(Tensor z, ForwardPass pass);
 
-    /// <summary>The pathway of a block in discrete time.</summary>
-    /// <exception cref="NoPropException">z is read as an image, and is too small for the layout.</exception>
-    /// <exception cref="ArgumentException">z is read as an image, and is none of the given shape.</exception>
-    public static LabelEncoder Create(ParameterSet parameters, NetworkSettings settings, int embeddingSize, LabelPathway pathway, ImageShape shape) =>
-        (pathway, settings.Kind) switch
-        {
-            (LabelPathway.Image, _) => new Image(parameters, settings, embeddingSize, shape, discrete: true),
-            (_, NetworkKind.Compact) => new Compact(parameters, settings, embeddingSize),
-            (_, NetworkKind.Paper) => new Paper(parameters, settings, embeddingSize),
-            _ => throw new ArgumentOutOfRangeException(nameof(settings), settings.Kind, null),
-        };
-
-    /// <summary>The pathway of the network of continuous time.</summary>
-    /// <exception cref="NoPropException">z is read as an image, and is too small for the layout.</exception>
-    /// <exception cref="ArgumentException">z is read as an image, and is none of the given shape.</exception>
-    public static LabelEncoder CreateContinuous(ParameterSet parameters, NetworkSettings settings, int embeddingSize, LabelPathway pathway, ImageShape shape) =>
-        pathway == LabelPathway.Image
-            ? new Image(parameters, settings, embeddingSize, shape, discrete: false)
-            : new Single(parameters, settings, embeddingSize);
-
-    /// <summary>Convolutions, as in the image's own pathway.</summary>
-    private sealed class Image : LabelEncoder
+    /// <summary>The pathway of a block in discrete time, for z as a vector of size d.</summary>
+    public static LabelEncoder Create(ParameterSet parameters, NetworkSettings settings, int embeddingSize) => settings.Kind switch
     {
         private readonly ImageEncoder encoder;
         private readonly ImageShape shape;
@@ -64,6 +44,44 @@ internal abstract class LabelEncoder
         public override int Features => settings.LabelFeatures;
 
         public override Tensor Forward(Tensor z, ForwardPass pass) => Functional.relu(only.Forward(z));
+    }
+
+    /// <summary>The pathway of a network in continuous time, for z as a vector of size d: fully connected, ReLU, in both layouts.</summary>
+    public static LabelEncoder CreateTimeConditioned(ParameterSet parameters, NetworkSettings settings, int embeddingSize) =>
+        new OneLayer(parameters, settings, embeddingSize);
+
+    /// <summary>The pathway for z as an image: convolutions like those of the image pathway, with weights and dropout of their own.</summary>
+    /// <exception cref="NoPropException">d is not the number of pixels, or the images are too small for the layout.</exception>
+    public static LabelEncoder CreateImage(
+        ParameterSet parameters, NetworkSettings settings, ImageShape shape, int embeddingSize, ImageOutput output)
+    {
+        if (embeddingSize != shape.Pixels)
+        {
+            throw new NoPropException(
+                $"a label embedding is read as an image only where its size is the number of pixels: {shape} has {shape.Pixels} and the embedding {embeddingSize}; choose prototypes or another embedding");
+        }
+
+        return new Image(
+            ImageEncoder.Create(parameters, settings, shape, output, "label", settings.LabelFeatures, ImageEncoder.DropoutSites), shape);
+    }
+
+    /// <summary>z, [batch, d], as images [batch, c, h, w].</summary>
+    private sealed class Image(ImageEncoder encoder, ImageShape shape) : LabelEncoder
+    {
+        public override int Features => encoder.Features;
+
+        public override Tensor Forward(Tensor z, ForwardPass pass) =>
+            encoder.Forward(z.reshape(-1, shape.Channels, shape.Height, shape.Width), pass);
+    }
+
+    /// <summary>Fully connected, ReLU.</summary>
+    private sealed class OneLayer(ParameterSet parameters, NetworkSettings settings, int embeddingSize) : LabelEncoder
+    {
+        private readonly Linear first = new(parameters, "label.fc1", embeddingSize, settings.LabelFeatures);
+
+        public override int Features => settings.LabelFeatures;
+
+        public override Tensor Forward(Tensor z, ForwardPass pass) => Functional.relu(first.Forward(z));
     }
 
     /// <summary>Fully connected, ReLU, fully connected.</summary>

@@ -1,11 +1,11 @@
 namespace NoProp.Models.Networks;
 
-/// <summary>How a block reads z.</summary>
+/// <summary>How a network reads the noisy label embedding z.</summary>
 public enum LabelPathway
 {
-    /// <summary>As a vector, by fully connected layers.</summary>
+    /// <summary>As a vector, through fully connected layers.</summary>
     Vector,
 
-    /// <summary>As an image of the size of the input, by convolutions: for prototype embeddings.</summary>
+    /// <summary>As an image, through convolutions: for prototypes, whose d is the number of pixels.</summary>
     Image,
 }

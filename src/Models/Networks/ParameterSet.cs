@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using NoProp.Models.Native;
 using NoProp.Models.Randomness;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -11,12 +10,11 @@ public sealed class Parameter
 {
     private Tensor? value;
 
-    internal Parameter(string name, long[] shape, float bound, float constant)
+    internal Parameter(string name, long[] shape, Action<NoiseKey, Span<float>> initialise)
     {
         Name = name;
         Shape = shape;
-        Bound = bound;
-        Constant = constant;
+        Initialise = initialise;
     }
 
     /// <summary>Dotted name, for example <c>image.conv1.weight</c>.</summary>
@@ -36,14 +34,8 @@ public sealed class Parameter
         internal set => this.value = value;
     }
 
-    /// <summary>Initial values are uniform in [-Bound, Bound); 0 for a constant.</summary>
-    internal float Bound { get; }
-
-    /// <summary>Initial values, where they are given one by one.</summary>
-    internal float[]? Given { get; init; }
-
-    /// <summary>Initial value where <see cref="Bound"/> is 0.</summary>
-    internal float Constant { get; }
+    /// <summary>Writes the initial values, in row-major order, with random numbers from the given address.</summary>
+    internal Action<NoiseKey, Span<float>> Initialise { get; }
 }
 
 /// <summary>
@@ -73,10 +65,35 @@ public sealed class ParameterSet : IDisposable
     public Tensor FlatStatistics => flatStatistics ?? throw NotBuilt();
 
     /// <summary>Declares a weight whose initial values are uniform in [-bound, bound).</summary>
-    internal Parameter AddUniform(string name, long[] shape, float bound) => Add(weights, new(name, shape, bound, 0));
+    internal Parameter AddUniform(string name, long[] shape, float bound) =>
+        Add(weights, new(name, shape, (key, values) => Noise.FillUniform(key, values, bound)));
+
+    /// <summary>Declares a weight whose initial values are normal with mean 0.</summary>
+    internal Parameter AddNormal(string name, long[] shape, float standardDeviation) =>
+        Add(weights, new(name, shape, (key, values) =>
+        {
+            Noise.FillNormal(key, values);
+            foreach (ref float value in values)
+            {
+                value *= standardDeviation;
+            }
+        }));
 
     /// <summary>Declares a weight with one initial value.</summary>
-    internal Parameter AddConstant(string name, long[] shape, float value) => Add(weights, new(name, shape, 0, value));
+    internal Parameter AddConstant(string name, long[] shape, float value) => Add(weights, new(name, shape, (_, values) => values.Fill(value)));
+
+    /// <summary>Declares a weight with the given initial values, in row-major order.</summary>
+    /// <exception cref="ArgumentException">There are more or fewer values than the shape holds.</exception>
+    internal Parameter AddGiven(string name, long[] shape, float[] initial)
+    {
+        Parameter parameter = new(name, shape, (_, values) => initial.CopyTo(values));
+        if (initial.Length != parameter.Count)
+        {
+            throw new ArgumentException($"{name} holds {parameter.Count} values and was given {initial.Length}", nameof(initial));
+        }
+
+        return Add(weights, parameter);
+    }
 
     /// <summary>Declares a weight with given initial values, row-major.</summary>
     /// <exception cref="ArgumentException">There are more or fewer values than the shape has.</exception>
@@ -89,36 +106,36 @@ public sealed class ParameterSet : IDisposable
     }
 
     /// <summary>Declares a running statistic with one initial value.</summary>
-    internal Parameter AddStatistic(string name, long[] shape, float value) => Add(statistics, new(name, shape, 0, value));
+    internal Parameter AddStatistic(string name, long[] shape, float value) =>
+        Add(statistics, new(name, shape, (_, values) => values.Fill(value)));
 
     /// <summary>Allocates the memory and sets initial values.</summary>
-    /// <param name="key">Where the initial weights are drawn; parameter i is at step i of it.</param>
+    /// <param name="key">Where the initial weights are drawn; weight i is at step i of it, whatever comes before it.</param>
     internal void Build(NoiseKey key)
     {
         using IDisposable guard = no_grad();
-        flat = Allocate(weights);
-        flatStatistics = Allocate(statistics);
-        for (int i = 0; i < weights.Count; i++)
+        flat = Allocate(weights, key);
+        flatStatistics = Allocate(statistics, key);
+        foreach (Parameter weight in weights)
         {
-            if (weights[i].Bound > 0)
-            {
-                Noise.FillUniform(key with { Step = i }, MemoryMarshal.Cast<byte, float>(weights[i].Value.bytes), weights[i].Bound);
-            }
-
-            weights[i].Given?.CopyTo(MemoryMarshal.Cast<byte, float>(weights[i].Value.bytes));
-            weights[i].Value.requires_grad_(true);
+            weight.Value.requires_grad_(true);
         }
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (flat is null)
+        {
+            return;
+        }
+
         foreach (Parameter parameter in weights.Concat(statistics))
         {
             parameter.Value.Dispose();
         }
 
-        flat?.Dispose();
+        flat.Dispose();
         flatStatistics?.Dispose();
     }
 
@@ -128,19 +145,16 @@ public sealed class ParameterSet : IDisposable
         return parameter;
     }
 
-    private static Tensor Allocate(List<Parameter> parameters)
+    private static Tensor Allocate(List<Parameter> parameters, NoiseKey key)
     {
         Tensor memory = zeros(parameters.Sum(parameter => parameter.Count), ScalarType.Float32).DetachFromDisposeScope();
         long offset = 0;
-        foreach (Parameter parameter in parameters)
+        for (int i = 0; i < parameters.Count; i++)
         {
             using DisposeScope scope = NewDisposeScope();
+            Parameter parameter = parameters[i];
             parameter.Value = memory.narrow(0, offset, parameter.Count).view([.. parameter.Shape]).detach().DetachFromDisposeScope();
-            if (parameter.Constant != 0)
-            {
-                parameter.Value.FillInPlace(parameter.Constant);
-            }
-
+            parameter.Initialise(key with { Step = i }, MemoryMarshal.Cast<byte, float>(parameter.Value.bytes));
             offset += parameter.Count;
         }
 

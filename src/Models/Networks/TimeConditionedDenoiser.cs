@@ -6,13 +6,17 @@ using Functional = TorchSharp.torch.nn.functional;
 namespace NoProp.Models.Networks;
 
 /// <summary>
-/// The one network of continuous time and flow matching (paper, section 2.3.2 and Figure 5): image, noisy label and time meet and give logits
-/// over the classes. As the block of discrete time, without batch normalisation.
+/// The one network of continuous time, flow matching and the neural ODE (paper, section 2.3.2 and Figure 5): image, noisy label and time
+/// meet and give logits over the classes. Its output in embedding space is u_hat = softmax(logits) W in NoProp-CT, v = logits W in NoProp-FM.
 /// </summary>
+/// <remarks>
+/// There is no batch normalisation, so an output depends on its own row alone and <see cref="Parameters"/> has no running statistics.
+/// </remarks>
 public sealed class TimeConditionedDenoiser : IDisposable
 {
     private readonly ImageEncoder image;
     private readonly LabelEncoder label;
+    private readonly TimeEmbedding embedding;
     private readonly Linear time;
     private readonly Linear[] hidden;
     private readonly Linear output;
@@ -23,38 +27,63 @@ public sealed class TimeConditionedDenoiser : IDisposable
     /// <param name="classes">Number of classes m.</param>
     /// <param name="embeddingSize">Size d of the label embedding.</param>
     /// <param name="weights">Where the initial weights are drawn.</param>
-    /// <param name="pathway">How z is read.</param>
-    /// <exception cref="NoPropException">The images are too small for the layout.</exception>
+    /// <param name="label">How z is read.</param>
+    /// <exception cref="NoPropException">
+    /// The images are too small for the layout, or z is to be read as an image and d is not the number of pixels.
+    /// </exception>
     public TimeConditionedDenoiser(
-        NetworkSettings settings, ImageShape shape, int classes, int embeddingSize, NoiseKey weights, LabelPathway pathway = LabelPathway.Vector)
+        NetworkSettings settings,
+        ImageShape shape,
+        int classes,
+        int embeddingSize,
+        NoiseKey weights,
+        LabelPathway label = LabelPathway.Vector)
+        : this(settings, shape, classes, embeddingSize, label) => Parameters.Build(weights);
+
+    private TimeConditionedDenoiser(NetworkSettings settings, ImageShape shape, int classes, int embeddingSize, LabelPathway pathway)
     {
-        image = ImageEncoder.Create(Parameters, settings, shape, "image", settings.ImageFeatures, discrete: false);
-        label = LabelEncoder.CreateContinuous(Parameters, settings, embeddingSize, pathway, shape);
-        time = new(Parameters, "time.fc", TimeEmbedding.Size, settings.LabelFeatures);
+        image = ImageEncoder.Create(Parameters, settings, shape, ImageOutput.Relu);
+        label = pathway switch
+        {
+            LabelPathway.Vector => LabelEncoder.CreateTimeConditioned(Parameters, settings, embeddingSize),
+            LabelPathway.Image => LabelEncoder.CreateImage(Parameters, settings, shape, embeddingSize, ImageOutput.Relu),
+            _ => throw new ArgumentOutOfRangeException(nameof(pathway), pathway, null),
+        };
+        time = new(Parameters, "time.fc1", TimeEmbedding.Features, settings.LabelFeatures);
         int[] widths = [image.Features + label.Features + settings.LabelFeatures, .. settings.Hidden];
-        hidden = [.. Enumerable.Range(0, settings.Hidden.Count).Select(i => new Linear(Parameters, $"fused.fc{i + 1}", widths[i], widths[i + 1]))];
+        hidden = [.. settings.Hidden.Select((width, i) => new Linear(Parameters, $"fused.fc{i + 1}", widths[i], width))];
         output = new(Parameters, "fused.output", widths[^1], classes);
-        Parameters.Build(weights);
+
+        // Last, for a network that is refused above frees nothing.
+        embedding = new();
     }
 
     /// <summary>Weights.</summary>
     public ParameterSet Parameters { get; } = new();
 
-    /// <summary>What the image gives: it depends on neither z nor t, so that many steps of inference compute it once.</summary>
+    /// <summary>Number of weights of such a network, without building it.</summary>
+    /// <exception cref="NoPropException">There is no such network.</exception>
+    public static long CountWeights(NetworkSettings settings, ImageShape shape, int classes, int embeddingSize, LabelPathway label)
+    {
+        using TimeConditionedDenoiser declared = new(settings, shape, classes, embeddingSize, label);
+        return declared.Parameters.Count;
+    }
+
+    /// <summary>What the network reads in the images. It depends on neither z nor t, so that inference needs it once for all its steps.</summary>
     /// <param name="images">[batch, channels, height, width].</param>
     /// <param name="pass">Training or inference.</param>
-    /// <returns>[batch, features].</returns>
+    /// <returns>[batch, features], for <see cref="Logits"/>.</returns>
     public Tensor ImageFeatures(Tensor images, ForwardPass pass) => image.Forward(images, pass);
 
     /// <summary>Logits over the classes.</summary>
-    /// <param name="imageFeatures">From <see cref="ImageFeatures"/>, [batch, features].</param>
+    /// <param name="imageFeatures">What <see cref="ImageFeatures"/> gave for the images, [batch, features].</param>
     /// <param name="z">z_t, [batch, d].</param>
-    /// <param name="t">Time of each row, float32 [batch], in [0, 1].</param>
-    /// <param name="pass">Training or inference.</param>
+    /// <param name="t">Times in [0, 1], float32 [batch].</param>
+    /// <param name="pass">Training or inference, the same as for the image features.</param>
     /// <returns>[batch, m].</returns>
     public Tensor Logits(Tensor imageFeatures, Tensor z, Tensor t, ForwardPass pass)
     {
-        Tensor h = cat([imageFeatures, label.Forward(z, pass), Functional.relu(time.Forward(TimeEmbedding.Of(t)))], 1);
+        Tensor h = cat([imageFeatures, label.Forward(z, pass), Functional.relu(time.Forward(embedding.Forward(t)))], 1);
         foreach (Linear layer in hidden)
         {
             h = Functional.relu(layer.Forward(h));
@@ -64,5 +93,9 @@ public sealed class TimeConditionedDenoiser : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => Parameters.Dispose();
+    public void Dispose()
+    {
+        embedding.Dispose();
+        Parameters.Dispose();
+    }
 }

@@ -1,28 +1,39 @@
-using NoProp.Models.Native;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace NoProp.Models.Networks;
 
 /// <summary>
-/// Positional embedding of the time (Vaswani et al., "Attention is all you need", section 3.5): sines and cosines of 32 frequencies. A time of
-/// 0..1 is read as a position of 0..1000, the number of the paper's steps.
+/// The sinusoidal positional embedding of a time t in [0, 1]: sin(w_i t) and cos(w_i t), w_i = 1000 / 10000^(i / 32). These are a
+/// Transformer's frequencies at position 1000 t, so that a step of 1/1000, the paper's grid, is one position.
 /// </summary>
-public static class TimeEmbedding
+internal sealed class TimeEmbedding : IDisposable
 {
-    /// <summary>Width of the embedding.</summary>
-    public const int Size = 64;
+    /// <summary>Width of the embedding: as many sines as cosines.</summary>
+    public const int Features = 64;
 
-    private const int Positions = 1000;
+    private const double Positions = 1000;
     private const double LongestPeriod = 10_000;
 
-    /// <summary>One time for a whole batch, float32 [count].</summary>
-    public static Tensor At(double t, long count) => zeros(count, ScalarType.Float32).FillInPlace(t);
+    private readonly Tensor frequencies;
 
-    /// <summary>float32 [batch] to [batch, <see cref="Size"/>]: the sines, then the cosines.</summary>
-    public static Tensor Of(Tensor t)
+    /// <summary>The frequencies, 32 of them.</summary>
+    public TimeEmbedding()
     {
-        float[] frequencies = [.. Enumerable.Range(0, Size / 2).Select(i => (float)(Positions * Math.Pow(LongestPeriod, -2.0 * i / Size)))];
-        Tensor angles = t.unsqueeze(1) * tensor(frequencies);
+        using DisposeScope scope = NewDisposeScope();
+        frequencies = tensor([.. Enumerable.Range(0, Features / 2).Select(Frequency)]).DetachFromDisposeScope();
+    }
+
+    /// <summary>w_i, i = 0..31.</summary>
+    public static float Frequency(int i) => (float)(Positions * Math.Pow(LongestPeriod, -2.0 * i / Features));
+
+    /// <summary>t, float32 [batch], to [batch, 64]: first the sines, then the cosines.</summary>
+    public Tensor Forward(Tensor t)
+    {
+        Tensor angles = t.unsqueeze(1) * frequencies;
         return cat([angles.sin(), angles.cos()], 1);
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => frequencies.Dispose();
 }

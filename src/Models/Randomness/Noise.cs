@@ -17,17 +17,28 @@ public static class Noise
         return result;
     }
 
-    /// <summary>Numbers uniform in [0, 1), float32 [count].</summary>
-    public static Tensor Uniform(in NoiseKey key, long count)
+    /// <summary>Standard normal numbers.</summary>
+    public static void FillNormal(in NoiseKey key, Span<float> destination, long offset = 0)
     {
-        Tensor result = empty(count, ScalarType.Float32);
-        Sequence sequence = new(key, 0);
-        foreach (ref float value in MemoryMarshal.Cast<byte, float>(result.bytes))
+        // Box-Muller turns words 2k and 2k+1 into normals 2k and 2k+1, so a number depends on its position alone.
+        Sequence sequence = new(key, offset & ~1L);
+        int i = (int)(offset & 1) == 0 ? 0 : -1;
+        while (i < destination.Length)
         {
-            value = Unit(sequence.Next());
-        }
+            float radius = MathF.Sqrt(-2f * MathF.Log(1f - Unit(sequence.Next())));
+            (float sin, float cos) = MathF.SinCos(2f * MathF.PI * Unit(sequence.Next()));
+            if (i >= 0)
+            {
+                destination[i] = radius * cos;
+            }
 
-        return result;
+            if (i + 1 < destination.Length)
+            {
+                destination[i + 1] = radius * sin;
+            }
+
+            i += 2;
+        }
     }
 
     /// <summary>Numbers uniform in [-<paramref name="bound"/>, <paramref name="bound"/>).</summary>
@@ -88,29 +99,6 @@ public static class Noise
 
     /// <summary>A whole number uniform in 0..<paramref name="count"/>-1.</summary>
     public static int Choice(in NoiseKey key, int count) => (int)((ulong)Philox.At(key, 0).X0 * (uint)count >> 32);
-
-    private static void FillNormal(in NoiseKey key, Span<float> destination, long offset)
-    {
-        // Box-Muller turns words 2k and 2k+1 into normals 2k and 2k+1, so a number depends on its position alone.
-        Sequence sequence = new(key, offset & ~1L);
-        int i = (int)(offset & 1) == 0 ? 0 : -1;
-        while (i < destination.Length)
-        {
-            float radius = MathF.Sqrt(-2f * MathF.Log(1f - Unit(sequence.Next())));
-            (float sin, float cos) = MathF.SinCos(2f * MathF.PI * Unit(sequence.Next()));
-            if (i >= 0)
-            {
-                destination[i] = radius * cos;
-            }
-
-            if (i + 1 < destination.Length)
-            {
-                destination[i + 1] = radius * sin;
-            }
-
-            i += 2;
-        }
-    }
 
     /// <summary>24 bits as a float32 in [0, 1).</summary>
     private static float Unit(uint word) => (word >> 8) * (1f / (1 << 24));

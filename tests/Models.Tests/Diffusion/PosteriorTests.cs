@@ -83,6 +83,48 @@ public sealed class PosteriorTests : IDisposable
     }
 
     [Fact]
+    public void Equation_6_holds_between_any_two_times()
+    {
+        Random random = new(1);
+        for (int i = 0; i < 1000; i++)
+        {
+            double[] abar = [.. new[] { random.NextDouble(), random.NextDouble() }.Select(value => 1e-6 + value * (1 - 2e-6)).Order()];
+            (double from, double to) = (abar[0], abar[1]);
+
+            Posterior step = Posterior.Between(from, to);
+
+            Assert.Equal(Math.Sqrt(to), step.A + step.B * Math.Sqrt(from), 1e-12);
+            Assert.Equal(1 - to, step.B * step.B * (1 - from) + step.C, 1e-12);
+            double gain = to / (1 - to) - from / (1 - from);
+            Assert.Equal(step.A * step.A, step.C * gain, 1e-8 * (1 + gain));
+        }
+    }
+
+    [Fact]
+    public void Equation_6_two_steps_in_a_row_are_one_step_over_both()
+    {
+        (Posterior first, Posterior second) = (Posterior.Between(0.1, 0.4), Posterior.Between(0.4, 0.85));
+
+        Posterior both = Posterior.Between(0.1, 0.85);
+
+        Assert.Equal(both.A, second.A + second.B * first.A, 1e-12);
+        Assert.Equal(both.B, second.B * first.B, 1e-12);
+        Assert.Equal(both.C, second.C + second.B * second.B * first.C, 1e-12);
+    }
+
+    [Fact]
+    public void A_step_to_the_same_time_changes_nothing() => Assert.Equal(new Posterior(0, 1, 0), Posterior.Between(0.3, 0.3));
+
+    [Theory]
+    [InlineData(0, 0.5, "abarFrom")]
+    [InlineData(double.NaN, 0.5, "abarFrom")]
+    [InlineData(0.5, 0.4, "abarTo")]
+    [InlineData(0.5, 1, "abarTo")]
+    [InlineData(0.5, double.NaN, "abarTo")]
+    public void A_step_between_values_that_are_no_schedule_is_refused(double from, double to, string name) =>
+        Assert.Throws<ArgumentOutOfRangeException>(name, () => Posterior.Between(from, to));
+
+    [Fact]
     public void Equation_3_a_step_without_noise_is_the_mean()
     {
         Tensor z = new Posterior(0.3, 0.5, 0.09).Step(tensor(new[] { 1f, -1f }), tensor(new[] { 2f, 4f }), null);
