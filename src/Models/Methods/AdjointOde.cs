@@ -110,7 +110,7 @@ public sealed class AdjointOde : IMethod
     }
 
     private static Tensor Velocity(TimeConditionedDenoiser network, Tensor embedding, Tensor features, Tensor z, double t, ForwardPass pass) =>
-        network.Logits(features, z, TimeEmbedding.At(t, z.shape[0]), pass).matmul(embedding);
+        network.Logits(features, z, ContinuousTime.Constant(t, z.shape[0]), pass).matmul(embedding);
 
     /// <summary>z(1) from z(0) by the classical Runge-Kutta method of fourth order.</summary>
     private Tensor Solve(Tensor z, Func<Tensor, double, Tensor> f)

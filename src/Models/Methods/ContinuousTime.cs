@@ -86,12 +86,15 @@ public sealed class ContinuousTime : IMethod
         return (column.sqrt() * u).Plus(column.Times(-1).Plus(1).sqrt() * Noise.Normal(key, u.shape));
     }
 
+    /// <summary>One time for a whole batch, float32 [count].</summary>
+    internal static Tensor Constant(double t, long count) => zeros(count, ScalarType.Float32).FillInPlace(t);
+
     /// <summary>The third term of (9): t ~ U[0, 1] for each image, SNR'(t) ||u_hat - u_y||^2.</summary>
     private Objective Objective(TimeConditionedDenoiser network, Batch batch, SharedTensors shared)
     {
         Tensor u = shared.Embed(batch.Labels);
         Tensor t = Noise.Uniform(context.Key(NoiseStream.Time, 1, batch.Step), u.shape[0]);
-        (Tensor gamma, Tensor derivative) = LearnedSchedule.GammaAndDerivative(shared.Schedule, t);
+        (Tensor gamma, Tensor derivative) = shared.Schedule.GammaAndDerivative(t);
         Tensor z = Diffuse(gamma.neg().sigmoid(), u, context.Key(NoiseStream.BlockInput, 1, batch.Step));
         ForwardPass pass = new(context.Key(NoiseStream.Dropout, 1, batch.Step));
         Tensor error = (shared.Output(network.Logits(network.ImageFeatures(batch.Images, pass), z, t, pass)) - u).Squared().sum(1);
@@ -104,7 +107,7 @@ public sealed class ContinuousTime : IMethod
     private Tensor HeadTerms(SharedTensors shared, Tensor labels, long step)
     {
         Tensor u = shared.Embed(labels);
-        Tensor ends = LearnedSchedule.Gamma(shared.Schedule, tensor(Ends)).neg().sigmoid();
+        Tensor ends = shared.Schedule.Abar(tensor(Ends));
         Tensor z1 = Diffuse(ends.narrow(0, 1, 1), u, context.Key(NoiseStream.HeadInput, 0, step));
         return shared.CrossEntropy(z1, labels).Plus(KullbackLeibler(ends.narrow(0, 0, 1), u));
     }
@@ -113,15 +116,14 @@ public sealed class ContinuousTime : IMethod
     private Tensor Sample(TimeConditionedDenoiser network, SharedTensors shared, Tensor images, Tensor z, Func<int, Tensor?> eps)
     {
         int steps = context.Settings.InferenceSteps;
-        float[] grid = [.. Enumerable.Range(0, steps + 1).Select(n => (float)n / steps)];
-        double[] abar = [.. LearnedSchedule.Gamma(shared.Schedule, tensor(grid)).neg().to(ScalarType.Float64).sigmoid().data<double>()];
+        NoiseSchedule schedule = shared.Schedule.Discretise(steps);
         Tensor features = network.ImageFeatures(images, ForwardPass.Inference);
         for (int n = 1; n <= steps; n++)
         {
             using DisposeScope scope = NewDisposeScope();
-            Tensor t = TimeEmbedding.At(grid[n - 1], z.shape[0]);
+            Tensor t = Constant((double)(n - 1) / steps, z.shape[0]);
             Tensor uHat = shared.Output(network.Logits(features, z, t, ForwardPass.Inference));
-            z = Posterior.Between(abar[n - 1], abar[n]).Step(uHat, z, eps(n)).MoveToOuterDisposeScope();
+            z = Posterior.At(schedule, n).Step(uHat, z, eps(n)).MoveToOuterDisposeScope();
         }
 
         return z;

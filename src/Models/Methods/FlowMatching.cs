@@ -106,7 +106,7 @@ public sealed class FlowMatching : IMethod
         for (int n = 0; n < steps; n++)
         {
             using DisposeScope scope = NewDisposeScope();
-            Tensor v = Velocity(network, shared, features, z, TimeEmbedding.At((double)n / steps, z.shape[0]), ForwardPass.Inference);
+            Tensor v = Velocity(network, shared, features, z, ContinuousTime.Constant((double)n / steps, z.shape[0]), ForwardPass.Inference);
             z = z.Plus(v.Times(1.0 / steps)).MoveToOuterDisposeScope();
         }
 

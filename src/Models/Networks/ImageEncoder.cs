@@ -114,7 +114,7 @@ internal abstract class ImageEncoder
         public override Tensor Forward(Tensor images, ForwardPass pass)
         {
             Tensor h = dropout[0].Forward(first.ForwardPoolRelu(images), pass);
-            h = dropout[1].Forward(pooledTwice ? second.ForwardPoolRelu(h) : Functional.relu(second.Forward(h)), pass);
+            h = dropout[1].Forward(Functional.relu(second.Forward(h)), pass);
             h = dropout[2].Forward(third.ForwardPoolRelu(h), pass);
             if (fourth is not null)
             {
@@ -125,6 +125,6 @@ internal abstract class ImageEncoder
             return norm is null ? Functional.relu(h) : norm.Forward(h, pass);
         }
 
-        private int Reduced(int size) => pooledTwice ? (((size - 2) / 2 - 2) / 2 - 2) / 2 : ((size - 2) / 2 - 4) / 2;
+        private static int Reduced(int size) => ((size - 2) / 2 - 4) / 2;
     }
 }

@@ -17,34 +17,10 @@ internal abstract class LabelEncoder
     /// <summary>The pathway of a block in discrete time, for z as a vector of size d.</summary>
     public static LabelEncoder Create(ParameterSet parameters, NetworkSettings settings, int embeddingSize) => settings.Kind switch
     {
-        private readonly ImageEncoder encoder;
-        private readonly ImageShape shape;
-
-        public Image(ParameterSet parameters, NetworkSettings settings, int embeddingSize, ImageShape shape, bool discrete)
-        {
-            if (embeddingSize != shape.Pixels)
-            {
-                throw new ArgumentException($"an embedding of {embeddingSize} numbers cannot be read as an image of {shape}", nameof(embeddingSize));
-            }
-
-            this.shape = shape;
-            encoder = ImageEncoder.Create(parameters, settings, shape, "label", settings.LabelFeatures, discrete);
-        }
-
-        public override int Features => encoder.Features;
-
-        public override Tensor Forward(Tensor z, ForwardPass pass) => encoder.Forward(z.view(-1, shape.Channels, shape.Height, shape.Width), pass);
-    }
-
-    /// <summary>Fully connected, ReLU.</summary>
-    private sealed class Single(ParameterSet parameters, NetworkSettings settings, int embeddingSize) : LabelEncoder
-    {
-        private readonly Linear only = new(parameters, "label.fc", embeddingSize, settings.LabelFeatures);
-
-        public override int Features => settings.LabelFeatures;
-
-        public override Tensor Forward(Tensor z, ForwardPass pass) => Functional.relu(only.Forward(z));
-    }
+        NetworkKind.Compact => new Compact(parameters, settings, embeddingSize),
+        NetworkKind.Paper => new Paper(parameters, settings, embeddingSize),
+        _ => throw new ArgumentOutOfRangeException(nameof(settings), settings.Kind, null),
+    };
 
     /// <summary>The pathway of a network in continuous time, for z as a vector of size d: fully connected, ReLU, in both layouts.</summary>
     public static LabelEncoder CreateTimeConditioned(ParameterSet parameters, NetworkSettings settings, int embeddingSize) =>

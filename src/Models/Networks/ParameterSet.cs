@@ -95,16 +95,6 @@ public sealed class ParameterSet : IDisposable
         return Add(weights, parameter);
     }
 
-    /// <summary>Declares a weight with given initial values, row-major.</summary>
-    /// <exception cref="ArgumentException">There are more or fewer values than the shape has.</exception>
-    internal Parameter AddGiven(string name, long[] shape, float[] values)
-    {
-        Parameter parameter = new(name, shape, 0, 0) { Given = values };
-        return parameter.Count == values.Length
-            ? Add(weights, parameter)
-            : throw new ArgumentException($"{name} of shape [{string.Join(", ", shape)}] was given {values.Length} values", nameof(values));
-    }
-
     /// <summary>Declares a running statistic with one initial value.</summary>
     internal Parameter AddStatistic(string name, long[] shape, float value) =>
         Add(statistics, new(name, shape, (_, values) => values.Fill(value)));

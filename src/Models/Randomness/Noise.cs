@@ -41,6 +41,19 @@ public static class Noise
         }
     }
 
+    /// <summary>Numbers uniform in [0, 1), float32 [count].</summary>
+    public static Tensor Uniform(in NoiseKey key, long count)
+    {
+        Tensor result = empty(count, ScalarType.Float32);
+        Sequence sequence = new(key, 0);
+        foreach (ref float value in MemoryMarshal.Cast<byte, float>(result.bytes))
+        {
+            value = Unit(sequence.Next());
+        }
+
+        return result;
+    }
+
     /// <summary>Numbers uniform in [-<paramref name="bound"/>, <paramref name="bound"/>).</summary>
     public static void FillUniform(in NoiseKey key, Span<float> destination, float bound, long offset = 0)
     {

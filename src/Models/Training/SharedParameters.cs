@@ -30,6 +30,9 @@ internal sealed record SharedLayout(
 
     /// <summary>Whether W is trained.</summary>
     public bool LearnsEmbedding => InitialEmbedding is not null;
+
+    /// <summary>Shapes of the learned schedule's parameters, in the order of their declaration.</summary>
+    public static IEnumerable<long[]> ScheduleShapes() => LearnedSchedule.Declare(new ParameterSet()).Select(parameter => parameter.Shape.ToArray());
 }
 
 /// <summary>The memory of what the blocks share: classifier, learned schedule, learned W, in this order.</summary>

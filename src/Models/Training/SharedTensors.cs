@@ -13,7 +13,7 @@ internal sealed class SharedTensors
     private readonly SharedLayout layout;
     private readonly Tensor? weight;
     private readonly Tensor? bias;
-    private readonly LearnedScheduleParameters? schedule;
+    private readonly LearnedSchedule? schedule;
 
     /// <summary>Views of a flat vector.</summary>
     /// <param name="layout">What is in it.</param>
@@ -33,7 +33,7 @@ internal sealed class SharedTensors
 
             if (layout.Schedule is not null)
             {
-                schedule = LearnedSchedule.Read(shape => Next(shape));
+                schedule = new(LearnedScheduleParameters.From([.. SharedLayout.ScheduleShapes().Select(shape => Next(shape))]));
             }
         }
 
@@ -57,7 +57,7 @@ internal sealed class SharedTensors
     public Tensor Embedding { get; }
 
     /// <summary>The learned schedule.</summary>
-    public LearnedScheduleParameters Schedule => schedule ?? throw new InvalidOperationException("this method has no learned schedule");
+    public LearnedSchedule Schedule => schedule ?? throw new InvalidOperationException("this method has no learned schedule");
 
     /// <summary>A version, as a leaf that gradients are asked for.</summary>
     public static SharedTensors Pin(SharedLayout layout, SharedVersion version)

@@ -52,7 +52,7 @@ public sealed class LabelEncoderTests : IDisposable
 
     private LabelEncoder Build(NetworkSettings settings)
     {
-        LabelEncoder encoder = LabelEncoder.Create(parameters, settings with { LabelFeatures = Features }, EmbeddingSize, LabelPathway.Vector, TestData.Digit);
+        LabelEncoder encoder = LabelEncoder.Create(parameters, settings with { LabelFeatures = Features }, EmbeddingSize);
         parameters.Build(TestData.Key());
         return encoder;
     }
