@@ -69,7 +69,9 @@ internal abstract class FileTree : IDisposable
         public override IReadOnlyList<string> Files(string folder)
         {
             string full = Describe(folder);
-            return Directory.Exists(full) ? [.. Directory.EnumerateFiles(full).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)] : [];
+            return Directory.Exists(full)
+                ? [.. new DirectoryInfo(full).EnumerateFiles().Select(file => file.Name).Order(StringComparer.Ordinal)]
+                : [];
         }
 
         public override string Describe(string file) => Path.Combine(path, file);
@@ -104,7 +106,10 @@ internal abstract class FileTree : IDisposable
             try
             {
                 archive = ZipFile.OpenRead(path);
-                string root = archive.Entries.Where(entry => entry.Name == topmost).Select(entry => entry.FullName[..^topmost.Length]).MinBy(name => name.Length)
+                string root = archive.Entries
+                    .Where(entry => entry.Name == topmost)
+                    .Select(entry => entry.FullName[..^topmost.Length])
+                    .MinBy(name => name.Length)
                     ?? throw new NoPropException($"{path}: expected {topmost} in it, found none; replace it with a complete copy");
                 return new Zip(path, archive, root);
             }

@@ -60,7 +60,10 @@ internal static class ImageFiles
             bool colour = Fill(
                 tree,
                 reading,
-                [.. rows.Select(row => new Slot(train[(int)row.File], trainSplit, row.Row)), .. test.Select((file, row) => new Slot(file, testSplit, row))],
+                [
+                    .. rows.Select(row => new Slot(train[(int)row.File], trainSplit, row.Row)),
+                    .. test.Select((file, row) => new Slot(file, testSplit, row)),
+                ],
                 first.Size);
             return colour || !greyStaysGrey
                 ? new Dataset(name, shape, PixelMax: 255, classNames, trainSplit, testSplit)

@@ -114,7 +114,8 @@ internal sealed record CifarSet(
             if (file.Bytes.Length == 0 || file.Bytes.Length % RecordBytes != 0)
             {
                 throw new NoPropException(
-                    $"{file.Path}: expected images of {RecordBytes} bytes each, found {file.Bytes.Length} bytes, which are not a whole number of them; {Remedy}");
+                    $"{file.Path}: expected images of {RecordBytes} bytes each, found {file.Bytes.Length} bytes, "
+                    + $"which are not a whole number of them; {Remedy}");
             }
 
             count += file.Bytes.Length / RecordBytes;
@@ -148,7 +149,8 @@ internal sealed record CifarSet(
         {
             if (labels[i] >= Labels[i])
             {
-                throw new NoPropException($"{file.Path}: expected labels from 0 to {Labels[i] - 1}, found {labels[i]} at image {image}; {Remedy}");
+                throw new NoPropException(
+                    $"{file.Path}: expected labels from 0 to {Labels[i] - 1}, found {labels[i]} at image {image}; {Remedy}");
             }
         }
     }

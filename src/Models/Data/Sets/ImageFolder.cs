@@ -52,7 +52,9 @@ internal static class ImageFolder
                 : Divide(Images(tree, path, "", classes));
             return test.Count > 0
                 ? ImageFiles.Load(name, classes, tree, train, test, trainLimit, reading, greyStaysGrey: true)
-                : throw new NoPropException($"{path}: expected at least {TestShare} images in a class, of which one becomes the test set; add images, or make train/CLASS and test/CLASS folders");
+                : throw new NoPropException(
+                    $"{path}: expected at least {TestShare} images in a class, of which one becomes the test set, found fewer; "
+                    + "add images, or make train/CLASS and test/CLASS folders");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -75,11 +77,13 @@ internal static class ImageFolder
         IReadOnlyList<string> tested = Folders(folder);
         if (tested.Count == 0)
         {
-            throw new NoPropException($"{folder}: expected folders of test images beside those in {Train}, found none; add them, or move the classes out of {Train}");
+            throw new NoPropException(
+                $"{folder}: expected folders of test images beside those in {Train}, found none; add them, or move the classes out of {Train}");
         }
 
         return tested.FirstOrDefault(name => !classes.Contains(name)) is { } unknown
-            ? throw new NoPropException($"{Path.Combine(folder, unknown)}: expected a class that {Train} has too, found a new one; add it to {Train} or take it away")
+            ? throw new NoPropException(
+                $"{Path.Combine(folder, unknown)}: expected a class that {Train} has too, found a new one; add it to {Train} or take it away")
             : Images(tree, path, Test, classes, [.. tested]);
     }
 
@@ -113,8 +117,8 @@ internal static class ImageFolder
         foreach (IGrouping<int, LabelledFile> group in images.GroupBy(image => image.Label))
         {
             LabelledFile[] files = [.. group];
-            HashSet<long> tested =
-                [.. Noise.Permutation(new NoiseKey(SplitSeed, NoiseStream.Split, Block: 0, Step: 2 + group.Key), files.Length).Take(files.Length / TestShare)];
+            NoiseKey key = new(SplitSeed, NoiseStream.Split, Block: 0, Step: 2 + group.Key);
+            HashSet<long> tested = [.. Noise.Permutation(key, files.Length).Take(files.Length / TestShare)];
             for (int i = 0; i < files.Length; i++)
             {
                 (tested.Contains(i) ? test : train).Add(files[i]);
@@ -125,9 +129,11 @@ internal static class ImageFolder
     }
 
     private static IReadOnlyList<string> Folders(string folder) => Directory.Exists(folder)
-        ? [.. Directory.EnumerateDirectories(folder).Select(path => Path.GetFileName(path)).Where(name => !name.StartsWith('.')).Order(StringComparer.Ordinal)]
+        ? [.. new DirectoryInfo(folder).EnumerateDirectories().Select(info => info.Name).Where(IsShown).Order(StringComparer.Ordinal)]
         : [];
 
+    private static bool IsShown(string name) => !name.StartsWith('.');
+
     private static bool IsImage(string file) =>
-        !file.StartsWith('.') && Path.GetExtension(file).ToLowerInvariant() is ".png" or ".jpg" or ".jpeg";
+        IsShown(file) && Path.GetExtension(file).ToLowerInvariant() is ".png" or ".jpg" or ".jpeg";
 }

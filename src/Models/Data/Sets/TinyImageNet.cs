@@ -27,7 +27,8 @@ internal sealed class TinyImageNet : IDataSet
     public PublishedSet? Published => null;
 
     public string HowToGet(string folder) =>
-        $"download {Archive} from http://cs231n.stanford.edu/{Archive} and put it, as it is or unpacked, into {folder}, or into any folder that you name with --data-dir";
+        $"download {Archive} from http://cs231n.stanford.edu/{Archive} and put it, as it is or unpacked, into {folder}, "
+        + "or into any folder that you name with --data-dir";
 
     public IReadOnlyList<string>? Missing(string place) => Find(place) is null ? null : [];
 
@@ -38,11 +39,13 @@ internal sealed class TinyImageNet : IDataSet
         IReadOnlyList<string> ids = tree.ReadLines(Ids);
         if (ids.Count < 2 || ids.Distinct().Count() != ids.Count)
         {
-            throw new NoPropException($"{tree.Describe(Ids)}: expected the id of a class on each line, found {ids.Distinct().Count()} in {ids.Count} lines; {Remedy}");
+            throw new NoPropException(
+                $"{tree.Describe(Ids)}: expected the id of a class on each line, found {ids.Distinct().Count()} in {ids.Count} lines; {Remedy}");
         }
 
         Dictionary<string, int> labels = ids.Select((id, label) => (id, label)).ToDictionary(pair => pair.id, pair => pair.label);
-        return ImageFiles.Load(Name, ClassNames(tree, ids), tree, Train(tree, ids), Validation(tree, labels), trainLimit, reading, greyStaysGrey: false);
+        return ImageFiles.Load(
+            Name, ClassNames(tree, ids), tree, Train(tree, ids), Validation(tree, labels), trainLimit, reading, greyStaysGrey: false);
     }
 
     /// <summary>The folder, or else the archive, in a place.</summary>
@@ -104,7 +107,9 @@ internal sealed class TinyImageNet : IDataSet
             images.Add(new LabelledFile($"val/images/{file}", label));
         }
 
-        return images.Count > 0 ? images : throw new NoPropException($"{tree.Describe(Annotations)}: expected at least one line, found none; {Remedy}");
+        return images.Count > 0
+            ? images
+            : throw new NoPropException($"{tree.Describe(Annotations)}: expected at least one line, found none; {Remedy}");
     }
 
     private static bool IsImage(string file) => file.EndsWith(".JPEG", StringComparison.OrdinalIgnoreCase);
