@@ -23,7 +23,7 @@ internal static class EvaluateCommand
             using TrainedRun trained = options.Open(parsed, parsed.GetValue(run)!);
             if (parsed.GetValue(embeddings))
             {
-                Terminal.Out.WriteLine($"class embeddings: {TrainedEmbedding.Draw(parsed.GetValue(run)!, trained, initial: null)}");
+                Terminal.Out.WriteLine($"class embeddings: {TrainedEmbedding.Draw(parsed.GetValue(run)!, trained)}");
                 return CommandLine.Success;
             }
 

@@ -22,7 +22,7 @@ internal sealed class Scale
     // needs the most epochs. The adjoint method solves an equation twice in every step.
     private static readonly Dictionary<string, (int Epochs, string[] Settings)> Small = new()
     {
-        [PaperMethods.Backprop] = (30, []),
+        [PaperMethods.Backprop] = (100, []),
         [PaperMethods.DiscreteTime] = (30, []),
         [PaperMethods.Adjoint] = (30, []),
         [PaperMethods.ContinuousTime] = (100, []),
@@ -64,7 +64,7 @@ internal sealed class Scale
             return new(
                 Math.Max(1, (int)Math.Round(fraction * epochs)),
                 Math.Clamp((int)Math.Round(fraction * images), least, images),
-                method == PaperMethods.Adjoint ? [Hyperparameters.Set("noprop.adjoint.steps", Hyperparameters.ContinuousSteps)] : []);
+                []);
         }
 
         (int small, string[] settings) = Small[method];
