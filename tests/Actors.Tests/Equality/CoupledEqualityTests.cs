@@ -1,6 +1,5 @@
 using NoProp.Actors.Hosting;
 using NoProp.Actors.Protocol;
-using NoProp.Actors.Recording;
 using NoProp.Models;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Tests.Checkpoints;
@@ -85,8 +84,8 @@ public sealed class CoupledEqualityTests
         RunPlan plan = Runs.OnDigits(Learned, Algorithm1);
         using TempFolder temp = new();
 
-        await Session(plan, temp, folder => (plan with { Folder = folder }).TrainUntil(commits));
-        RunEnded ended = await Session(plan, temp, folder => (plan with { Folder = folder, Resume = Newest(folder) }).Train());
+        await plan.Session(temp, run => run.TrainUntil(commits));
+        RunEnded ended = await plan.Session(temp, run => run.Resumed().Train());
 
         Assert.Equal(Runs.PlainLoopWeights(plan), ended.Figures.WeightsSha256);
     }
@@ -97,9 +96,8 @@ public sealed class CoupledEqualityTests
         RunPlan plan = Runs.OnDigits(Learned, Algorithm1, "noprop.epochs=3");
         using TempFolder temp = new();
 
-        await Session(plan, temp, folder => (plan with { Folder = folder }).Train());
-        RunEnded ended = await Session(
-            plan, temp, folder => (plan with { Folder = folder, Resume = folder.Checkpoints.Load(folder.Checkpoints.Steps()[0]) }).Train());
+        await plan.Session(temp, run => run.Train());
+        RunEnded ended = await plan.Session(temp, run => run.Resumed(run.Folder!.Checkpoints.Steps()[0]).Train());
 
         Assert.Equal(Runs.PlainLoopWeights(plan), ended.Figures.WeightsSha256);
     }
@@ -136,20 +134,11 @@ public sealed class CoupledEqualityTests
         RunPlan plan = Runs.OnDigits(Learned);
         using TempFolder temp = new();
 
-        await Session(plan, temp, folder => (plan with { Folder = folder }).TrainUntil(5));
-        RunEnded ended = await Session(plan, temp, folder => (plan with { Folder = folder, Resume = Newest(folder) }).Train());
+        await plan.Session(temp, run => run.TrainUntil(5));
+        RunEnded ended = await plan.Session(temp, run => run.Resumed().Train());
 
         Assert.Equal("20 20 20 20", Applied(ended));
     }
 
     private static string Applied(RunEnded ended) => SafetensorsFile.Parse(ended.Snapshots[^1].Safetensors, "head").Metadata["applied"];
-
-    private static Checkpoint Newest(RunFolder folder) => folder.Checkpoints.LoadNewestWhole().Checkpoint!;
-
-    private static async Task<RunEnded> Session(RunPlan plan, TempFolder temp, Func<RunFolder, Task<RunEnded>> train)
-    {
-        string path = temp.File("run");
-        using RunFolder folder = Directory.Exists(path) ? RunFolder.Continue(path) : RunFolder.Create(path, SettingsHocon.ToHocon(plan.Settings));
-        return await train(folder);
-    }
 }

@@ -1,8 +1,6 @@
 using NoProp.Actors.Hosting;
 using NoProp.Actors.Protocol;
-using NoProp.Actors.Recording;
 using NoProp.Models;
-using NoProp.Models.Checkpoints;
 using NoProp.Models.Tests.Checkpoints;
 using Xunit;
 
@@ -100,8 +98,8 @@ public sealed class EqualityTests
         RunPlan plan = Runs.OnDigits($"noprop.policy=\"{policy}\"");
         using TempFolder temp = new();
 
-        await Session(plan, temp, folder => (plan with { Folder = folder }).TrainUntil(commits));
-        RunEnded ended = await Session(plan, temp, folder => (plan with { Folder = folder, Resume = Newest(folder) }).Train());
+        await plan.Session(temp, run => run.TrainUntil(commits));
+        RunEnded ended = await plan.Session(temp, run => run.Resumed().Train());
 
         Assert.Equal(Runs.PlainLoopWeights(plan), ended.Figures.WeightsSha256);
     }
@@ -112,9 +110,9 @@ public sealed class EqualityTests
         RunPlan plan = Runs.OnDigits();
         using TempFolder temp = new();
 
-        await Session(plan, temp, folder => (plan with { Folder = folder }).TrainUntil(2));
-        await Session(plan, temp, folder => (plan with { Folder = folder, Resume = Newest(folder) }).TrainUntil(3));
-        RunEnded ended = await Session(plan, temp, folder => (plan with { Folder = folder, Resume = Newest(folder) }).Train());
+        await plan.Session(temp, run => run.TrainUntil(2));
+        await plan.Session(temp, run => run.Resumed().TrainUntil(3));
+        RunEnded ended = await plan.Session(temp, run => run.Resumed().Train());
 
         Assert.Equal(Runs.PlainLoopWeights(plan), ended.Figures.WeightsSha256);
     }
@@ -125,9 +123,8 @@ public sealed class EqualityTests
         RunPlan plan = Runs.OnDigits("noprop.epochs=3");
         using TempFolder temp = new();
 
-        await Session(plan, temp, folder => (plan with { Folder = folder }).Train());
-        RunEnded ended = await Session(
-            plan, temp, folder => (plan with { Folder = folder, Resume = folder.Checkpoints.Load(folder.Checkpoints.Steps()[0]) }).Train());
+        await plan.Session(temp, run => run.Train());
+        RunEnded ended = await plan.Session(temp, run => run.Resumed(run.Folder!.Checkpoints.Steps()[0]).Train());
 
         Assert.Equal(Runs.PlainLoopWeights(plan), ended.Figures.WeightsSha256);
     }
@@ -138,7 +135,7 @@ public sealed class EqualityTests
         RunPlan plan = Runs.OnDigits();
         using TempFolder temp = new();
 
-        RunEnded ended = await Session(plan, temp, folder => (plan with { Folder = folder }).TrainUntil(2));
+        RunEnded ended = await plan.Session(temp, run => run.TrainUntil(2));
 
         Assert.Equal((RunOutcome.Stopped, null), (ended.Outcome, ended.Reason));
     }
@@ -161,8 +158,8 @@ public sealed class EqualityTests
         RunPlan plan = Runs.OnPaperNetwork();
         using TempFolder temp = new();
 
-        await Session(plan, temp, folder => (plan with { Folder = folder }).TrainUntil(1));
-        RunEnded ended = await Session(plan, temp, folder => (plan with { Folder = folder, Resume = Newest(folder) }).Train());
+        await plan.Session(temp, run => run.TrainUntil(1));
+        RunEnded ended = await plan.Session(temp, run => run.Resumed().Train());
 
         Assert.Equal(Runs.PlainLoopWeights(plan), ended.Figures.WeightsSha256);
     }
@@ -170,13 +167,4 @@ public sealed class EqualityTests
     [Fact]
     public void Another_seed_gives_other_weights() =>
         Assert.NotEqual(Runs.PlainLoopWeights(Runs.OnDigits()), Runs.PlainLoopWeights(Runs.OnDigits("noprop.seed=1")));
-
-    private static Checkpoint Newest(RunFolder folder) => folder.Checkpoints.LoadNewestWhole().Checkpoint!;
-
-    private static async Task<RunEnded> Session(RunPlan plan, TempFolder temp, Func<RunFolder, Task<RunEnded>> train)
-    {
-        string path = temp.File("run");
-        using RunFolder folder = Directory.Exists(path) ? RunFolder.Continue(path) : RunFolder.Create(path, SettingsHocon.ToHocon(plan.Settings));
-        return await train(folder);
-    }
 }

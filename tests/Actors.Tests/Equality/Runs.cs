@@ -1,10 +1,12 @@
 using System.Collections.Concurrent;
 using NoProp.Actors.Hosting;
 using NoProp.Actors.Protocol;
+using NoProp.Actors.Recording;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
 using NoProp.Models.Methods;
 using NoProp.Models.Native;
+using NoProp.Models.Tests.Checkpoints;
 using Xunit;
 
 namespace NoProp.Actors.Tests.Equality;
@@ -88,6 +90,22 @@ internal static class Runs
             }
         }
     }
+
+    /// <summary>One session of a run that is recorded in the same folder as those before it.</summary>
+    public static async Task<RunEnded> Session(this RunPlan plan, TempFolder temp, Func<RunPlan, Task<RunEnded>> train)
+    {
+        string path = temp.File("run");
+        using RunFolder folder = Directory.Exists(path) ? RunFolder.Continue(path) : RunFolder.Create(path, SettingsHocon.ToHocon(plan.Settings));
+        return await train(plan with { Folder = folder });
+    }
+
+    /// <summary>A run that goes on from a checkpoint of its folder.</summary>
+    /// <param name="plan">The run.</param>
+    /// <param name="step">Block steps of the checkpoint; null for the newest.</param>
+    public static RunPlan Resumed(this RunPlan plan, long? step = null) => plan with
+    {
+        Resume = step is { } chosen ? plan.Folder!.Checkpoints.Load(chosen) : plan.Folder!.Checkpoints.LoadNewestWhole().Checkpoint!,
+    };
 
     private static Dataset RandomImages()
     {
