@@ -47,7 +47,7 @@ internal sealed class AccuracyReproduction
         List<RowJob> Jobs(string path) =>
         [
             .. from row in rows
-               let budget = scale.Of(row.Method, request.Data, images, curve)
+               let budget = scale.Of(row.Method, row.Embedding, request.Data, images, curve)
                from seed in Enumerable.Range(0, request.Seeds)
                select RowJob.Create(row, (ulong)seed, path, budget.Images, [.. request.Settings(budget, images, curve), .. row.Settings]),
         ];

@@ -52,5 +52,5 @@ internal sealed record MethodContext(TrainingSettings Settings, ImageShape Shape
         Classes,
         Shape.Pixels,
         Settings.Seed,
-        Prototypes ?? throw new InvalidOperationException("class prototypes need the training images"));
+        Prototypes ?? (() => throw new InvalidOperationException("class prototypes need the training images")));
 }

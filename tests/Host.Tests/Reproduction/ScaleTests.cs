@@ -18,30 +18,30 @@ public sealed class ScaleTests
     [InlineData("dt", "folder:/images", 150)]
     public void Without_a_scale_a_row_gets_the_papers_epochs_and_all_images(string method, string data, int epochs)
     {
-        Budget budget = Scale.Parse(null).Of(method, data, images: 50_000, curve: false);
+        Budget budget = Scale.Parse(null).Of(method, PaperEmbeddings.OneHot, data, images: 50_000, curve: false);
 
         Assert.Equal((epochs, 50_000), (budget.Epochs, budget.Images));
     }
 
     [Fact]
     public void A_fraction_scales_epochs_and_images() =>
-        Assert.Equal((10, 6_000), Sizes(Scale.Parse("0.1").Of("dt", "mnist", 60_000, curve: false)));
+        Assert.Equal((10, 6_000), Sizes(Scale.Parse("0.1").Of("dt", PaperEmbeddings.OneHot, "mnist", 60_000, curve: false)));
 
     [Fact]
     public void A_small_fraction_leaves_one_epoch_and_one_mini_batch() =>
-        Assert.Equal((1, 128), Sizes(Scale.Parse("0.0001").Of("adjoint", "mnist", 60_000, curve: false)));
+        Assert.Equal((1, 128), Sizes(Scale.Parse("0.0001").Of("adjoint", PaperEmbeddings.OneHot, "mnist", 60_000, curve: false)));
 
     [Fact]
     public void A_data_set_smaller_than_a_mini_batch_is_used_whole() =>
-        Assert.Equal(50, Scale.Parse("0.1").Of("dt", "mnist", 50, curve: false).Images);
+        Assert.Equal(50, Scale.Parse("0.1").Of("dt", PaperEmbeddings.OneHot, "mnist", 50, curve: false).Images);
 
     [Fact]
     public void The_small_budget_uses_as_many_images_as_the_digits_have() =>
-        Assert.Equal(1_500, Scale.Parse("small").Of("dt", "mnist", 60_000, curve: false).Images);
+        Assert.Equal(1_500, Scale.Parse("small").Of("dt", PaperEmbeddings.OneHot, "mnist", 60_000, curve: false).Images);
 
     [Fact]
     public void Every_method_has_a_small_budget() =>
-        Assert.All(PaperMethods.All, method => Assert.InRange(Scale.Parse("small").Of(method, "digits", 1_500, curve: true).Epochs, 1, 200));
+        Assert.All(PaperMethods.All, method => Assert.InRange(Scale.Parse("small").Of(method, PaperEmbeddings.OneHot, "digits", 1_500, curve: true).Epochs, 1, 200));
 
     [Theory]
     [InlineData("0")]

@@ -29,6 +29,9 @@ internal sealed class Scale
         [PaperMethods.FlowMatching] = (80, []),
     };
 
+    // Where W is an image, the loss weights of CT spread widest.
+    private static readonly Dictionary<string, int> SmallPrototype = new() { [PaperMethods.ContinuousTime] = 250 };
+
     // A curve needs the test of every epoch, and one of 1000 steps takes longer than the epoch itself.
     private static readonly string[] SmallCurve = ["noprop.inference.steps=100"];
 
@@ -52,10 +55,11 @@ internal sealed class Scale
 
     /// <summary>The training of a row.</summary>
     /// <param name="method">Its method.</param>
+    /// <param name="embedding">Its label embedding.</param>
     /// <param name="data">Its data set.</param>
     /// <param name="images">Training images that there are.</param>
     /// <param name="curve">Whether every epoch is tested.</param>
-    public Budget Of(string method, string data, int images, bool curve)
+    public Budget Of(string method, string embedding, string data, int images, bool curve)
     {
         if (factor is { } fraction)
         {
@@ -68,6 +72,7 @@ internal sealed class Scale
         }
 
         (int small, string[] settings) = Small[method];
+        small = embedding == PaperEmbeddings.Prototype ? SmallPrototype.GetValueOrDefault(method, small) : small;
         bool steps = curve && method is PaperMethods.ContinuousTime or PaperMethods.FlowMatching;
         return new(small, Math.Min(SmallImages, images), [.. settings, .. steps ? SmallCurve : []]);
     }
@@ -80,7 +85,7 @@ internal sealed class Scale
         {
             null => string.Create(
                 CultureInfo.InvariantCulture,
-                $"A small budget, not the paper's: at most {SmallImages} images and {string.Join(", ", Small.Select(method => $"{method.Value.Epochs} epochs for {method.Key}"))}. It shows that every method learns; the accuracies cannot be compared with the paper's."),
+                $"A small budget, not the paper's: at most {SmallImages} images and {string.Join(", ", Small.Select(method => $"{method.Value.Epochs} epochs for {method.Key}"))}; {string.Join(", ", SmallPrototype.Select(method => $"{method.Value} for {method.Key} with prototypes"))}. It shows that every method learns; the accuracies cannot be compared with the paper's."),
             1 => $"All epochs and all images of {table}.",
             { } fraction => string.Create(
                 CultureInfo.InvariantCulture,
