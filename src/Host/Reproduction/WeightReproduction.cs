@@ -4,6 +4,7 @@ using NoProp.Host.Reproduction.Reports;
 using NoProp.Host.Reproduction.Weights;
 using NoProp.Models;
 using NoProp.Models.Native;
+using NoProp.Models.Networks;
 using Spectre.Console;
 
 namespace NoProp.Host.Reproduction;
@@ -22,7 +23,7 @@ internal static class WeightReproduction
     public static int Run(string? root, IAnsiConsole console)
     {
         TorchRuntime.Load();
-        WeightReport report = new("Table 5: number of weights", WeightCounts.All(), NoPropHosting.Versions());
+        WeightReport report = new("Table 5: number of weights", [.. Table5.Cells().Where(cell => cell.PaperMillions is not null)], NoPropHosting.Versions());
         ReportFolder folder = ReportFolder.Open(root, Name, resume: false);
         string markdown = report.ToMarkdown();
         folder.Write(markdown, ReportJson.Write(report));

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
-using NoProp.Host.Reproduction.Paper;
 using NoProp.Host.Reproduction.Reports;
+using NoProp.Models.Networks;
 
 namespace NoProp.Host.Reproduction.Weights;
 
@@ -9,7 +9,7 @@ namespace NoProp.Host.Reproduction.Weights;
 /// <param name="Title">Heading.</param>
 /// <param name="Rows">The cells.</param>
 /// <param name="Versions">Versions of the software.</param>
-internal sealed record WeightReport(string Title, IReadOnlyList<WeightRow> Rows, IReadOnlyDictionary<string, string> Versions)
+internal sealed record WeightReport(string Title, IReadOnlyList<Table5Cell> Rows, IReadOnlyDictionary<string, string> Versions)
 {
     /// <summary><c>report.md</c>.</summary>
     public string ToMarkdown()
@@ -22,12 +22,12 @@ internal sealed record WeightReport(string Title, IReadOnlyList<WeightRow> Rows,
                 .. Rows.Select(row => (IReadOnlyList<string>)
                 [
                     row.Data,
-                    PaperMethods.Title(row.Method),
-                    PaperEmbeddings.Title(row.Embedding),
-                    Markdown.Number(row.Count, "N0"),
-                    Markdown.Number(row.Count / 1e6, "0.00"),
+                    row.Method,
+                    row.Embedding,
+                    Markdown.Number(row.Weights, "N0"),
+                    Markdown.Number(row.Weights / 1e6, "0.00"),
                     Markdown.Number(row.PaperMillions, "0.00"),
-                    Markdown.Percent(row.Count / 1e6 / row.PaperMillions - 1),
+                    Markdown.Percent(row.Weights / 1e6 / row.PaperMillions - 1),
                 ]),
             ]));
         return text.ToString();
