@@ -1,0 +1,151 @@
+using Akka.Actor;
+using Akka.TestKit;
+using Akka.TestKit.Xunit2;
+using NoProp.Actors.Hosting;
+using NoProp.Actors.Protocol;
+using NoProp.Actors.Training;
+using NoProp.Models;
+using NoProp.Models.Data;
+using NoProp.Models.Training;
+using Xunit;
+
+namespace NoProp.Actors.Tests.Training;
+
+/// <summary>The head of a method whose blocks read what it owns, and move it.</summary>
+public sealed class CoupledHeadTests : TestKit
+{
+    private static readonly BlockId One = new(1);
+    private static readonly BlockId Other = new(2);
+
+    private readonly FakeMethod method = new(blocks: 2, coupled: true);
+    private readonly Dataset dataset = Digits.Load(40);
+    private readonly TestProbe trainer;
+    private readonly TestProbe block;
+    private readonly IActorRef head;
+
+    public CoupledHeadTests()
+        : base(SettingsLoader.Load().Config)
+    {
+        (trainer, block) = (CreateTestProbe(), CreateTestProbe());
+        head = trainer.ChildActorOf(HeadActor.Props(method, new BatchSource(dataset, seed: 1, batchSize: 10)), SupervisorStrategy.DefaultStrategy);
+    }
+
+    [Fact]
+    public void A_gradient_moves_the_shared_parameters_by_one_version()
+    {
+        Begin();
+
+        Apply(One, 0, version: 0);
+
+        Assert.Equal(1, Ask(One, 1).Version);
+    }
+
+    [Fact]
+    public void A_gradient_that_comes_twice_is_applied_once()
+    {
+        Begin();
+
+        Apply(One, 0, version: 0);
+        Apply(One, 0, version: 0);
+
+        Assert.Equal(1, Ask(One, 1).Version);
+    }
+
+    [Fact]
+    public void A_gradient_of_an_earlier_version_is_applied_where_any_will_do()
+    {
+        Begin();
+        Apply(One, 0, version: 0);
+
+        Apply(Other, 0, version: 0);
+
+        Assert.Equal(2, Ask(One, 1).Version);
+    }
+
+    [Fact]
+    public void A_gradient_of_an_earlier_version_is_refused_where_it_must_be_exact()
+    {
+        Begin();
+        Apply(One, 0, version: 0, exact: true);
+
+        Apply(Other, 0, version: 0, exact: true);
+
+        Assert.Equal(1, Ask(One, 1).Version);
+    }
+
+    [Fact]
+    public void A_request_before_the_head_has_begun_is_answered_when_it_has()
+    {
+        head.Tell(new RequestShared(One, 0, null), block);
+
+        Begin();
+
+        Assert.Equal(0, block.ExpectMsg<SharedReady>().Shared.Version);
+    }
+
+    [Fact]
+    public void A_request_for_a_version_to_come_is_answered_when_it_comes()
+    {
+        Begin();
+        head.Tell(new RequestShared(One, 1, 1), block);
+        Settle();
+        block.ExpectNoMsg(TimeSpan.Zero);
+
+        Apply(Other, 0, version: 0, exact: true);
+
+        Assert.Equal(1, block.ExpectMsg<SharedReady>().Shared.Version);
+    }
+
+    [Fact]
+    public void A_request_for_the_version_of_the_last_commit_takes_the_head_back_to_it()
+    {
+        Begin();
+        Apply(One, 0, version: 0, exact: true);
+        Apply(One, 1, version: 1, exact: true);
+
+        Assert.Equal(0, Ask(One, 0, version: 0).Version);
+        Apply(One, 0, version: 0, exact: true);
+
+        Assert.Equal(1, Ask(One, 1, version: 1).Version);
+    }
+
+    [Fact]
+    public void A_target_that_is_reached_already_is_reported_at_once()
+    {
+        Begin();
+        Apply(One, 0, version: 0);
+
+        head.Tell(new AdvanceHead(1, null));
+
+        Assert.Equal((1, 1), trainer.ExpectMsg<HeadAdvanced>() is { } advanced ? (advanced.Clock, advanced.To) : default);
+    }
+
+    protected override void AfterAll()
+    {
+        base.AfterAll();
+        dataset.Dispose();
+    }
+
+    private void Begin()
+    {
+        head.Tell(new AdvanceHead(0, null));
+        trainer.ExpectMsg<HeadAdvanced>();
+    }
+
+    private void Apply(BlockId from, long step, long version, bool exact = false) =>
+        head.Tell(new ApplyGradient(new SharedGradient(from, step, version, []), exact), block);
+
+    private SharedVersion Ask(BlockId from, long step, long? version = null)
+    {
+        head.Tell(new RequestShared(from, step, version), block);
+        return block.ExpectMsg<SharedReady>(ready => ready.Step == step).Shared;
+    }
+
+    /// <summary>Returns when the head has done all that it was told so far.</summary>
+    private void Settle()
+    {
+        TestProbe probe = CreateTestProbe();
+        head.Tell(new Identify(null), probe);
+        probe.ExpectMsg<ActorIdentity>();
+    }
+}
