@@ -137,6 +137,7 @@ public sealed class HeadActor : ReceiveActor
         {
             compute.Dispose();
             compute = method.CreateHead(committed);
+            losses = default;
         }
     }
 

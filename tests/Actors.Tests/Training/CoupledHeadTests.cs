@@ -110,6 +110,20 @@ public sealed class CoupledHeadTests : TestKit
     }
 
     [Fact]
+    public void What_the_head_went_back_behind_is_no_part_of_its_mean_loss()
+    {
+        Begin();
+        Apply(One, 0, version: 0, exact: true);
+        Apply(One, 1, version: 1, exact: true);
+        Ask(One, 0, version: 0);
+        Apply(One, 0, version: 0, exact: true);
+
+        head.Tell(new AdvanceHead(1, null));
+
+        Assert.Equal(0, trainer.ExpectMsg<HeadAdvanced>().Loss); // The fake's losses are its step numbers: 0 alone, not 0, 1 and 0.
+    }
+
+    [Fact]
     public void A_target_that_is_reached_already_is_reported_at_once()
     {
         Begin();
