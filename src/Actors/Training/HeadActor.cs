@@ -25,6 +25,7 @@ public sealed class HeadActor : ReceiveActor
     private IHeadCompute? compute;
     private Snapshot? committed;
     private long target;
+    private long reported = -1;
     private (float Sum, int Count) losses;
 
     /// <summary>A head without state: it gets that with its first message.</summary>
@@ -58,7 +59,11 @@ public sealed class HeadActor : ReceiveActor
         target = Math.Max(target, advance.To);
         if (method.Coupled && compute.Clock >= target)
         {
-            Report();
+            // Once for each target: a report later than the first would hold steps of the next lease, and pass them off as committed.
+            if (target > reported)
+            {
+                Report();
+            }
         }
         else if (!working)
         {
@@ -111,7 +116,8 @@ public sealed class HeadActor : ReceiveActor
     private void Report()
     {
         committed = compute!.Snapshot();
-        Context.Parent.Tell(new HeadAdvanced(compute.Clock, Math.Min(compute.Clock, target), losses.Count == 0 ? 0 : losses.Sum / losses.Count, committed));
+        reported = Math.Min(compute.Clock, target);
+        Context.Parent.Tell(new HeadAdvanced(compute.Clock, reported, losses.Count == 0 ? 0 : losses.Sum / losses.Count, committed));
         losses = default;
     }
 

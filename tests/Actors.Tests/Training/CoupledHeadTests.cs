@@ -134,6 +134,18 @@ public sealed class CoupledHeadTests : TestKit
         Assert.Equal((1, 1), trainer.ExpectMsg<HeadAdvanced>() is { } advanced ? (advanced.Clock, advanced.To) : default);
     }
 
+    [Fact]
+    public void A_target_that_is_sent_twice_commits_nothing_of_what_came_between()
+    {
+        Begin();
+        Apply(One, 0, version: 0, exact: true);
+
+        head.Tell(new AdvanceHead(0, null));
+
+        Assert.Equal(0, Ask(One, 0, version: 0).Version);
+        trainer.ExpectNoMsg(TimeSpan.Zero);
+    }
+
     protected override void AfterAll()
     {
         base.AfterAll();
