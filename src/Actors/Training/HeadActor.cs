@@ -92,6 +92,8 @@ public sealed class HeadActor : ReceiveActor
         {
             Self.Tell(Continue.Instance);
         }
+
+        Answer();
     }
 
     private void Apply(ApplyGradient apply)

@@ -146,6 +146,17 @@ public sealed class CoupledHeadTests : TestKit
         trainer.ExpectNoMsg(TimeSpan.Zero);
     }
 
+    [Fact]
+    public void Steps_whose_gradients_were_lost_are_made_by_the_heads_own_terms_and_then_requests_are_answered()
+    {
+        head.Tell(new RequestShared(One, 0, 3), block);
+
+        head.Tell(new AdvanceHead(3, FakeMethod.HeadState(1)));
+
+        Assert.Equal(3, block.ExpectMsg<SharedReady>().Shared.Version);
+        Assert.Equal([null, null], method.Applied);
+    }
+
     protected override void AfterAll()
     {
         base.AfterAll();
