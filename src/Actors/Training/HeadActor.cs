@@ -26,6 +26,7 @@ public sealed class HeadActor : ReceiveActor
     private Snapshot? committed;
     private long target;
     private long reported = -1;
+    private bool restarted;
     private (float Sum, int Count) losses;
 
     /// <summary>A head without state: it gets that with its first message.</summary>
@@ -50,11 +51,30 @@ public sealed class HeadActor : ReceiveActor
     protected override void PostStop() => compute?.Dispose();
 
     /// <inheritdoc/>
-    protected override void PostRestart(Exception reason) => Context.Parent.Tell(new HeadRestarted(reason.Message));
+    protected override void PostRestart(Exception reason)
+    {
+        restarted = true;
+        Context.Parent.Tell(new HeadRestarted(reason.Message));
+    }
 
     private void Advance(AdvanceHead advance)
     {
-        compute ??= method.CreateHead(committed = advance.State);
+        if (compute is null)
+        {
+            // What was sent before the trainer knew of the failure may hold a state older than the last report.
+            if (restarted && !advance.AfterRestart)
+            {
+                return;
+            }
+
+            compute = method.CreateHead(committed = advance.State);
+            if (restarted)
+            {
+                // Their leases are void, and begin again: a gradient of a later step would hide that an earlier one is still to come.
+                waiting.Clear();
+            }
+        }
+
         bool working = compute.Clock < target;
         target = Math.Max(target, advance.To);
         if (method.Coupled && compute.Clock >= target)

@@ -94,7 +94,7 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
         Receive<HeadRestarted>(restarted =>
         {
             Tell(new Restarted("head", restarted.Cause));
-            AdvanceHead(state.TotalSteps);
+            AdvanceHead(state.TotalSteps, afterRestart: true);
             Handle(new RunInput.HeadLost());
         });
         Receive<BlockGaveUp>(gaveUp => Break($"{gaveUp.Cause}; it failed {supervision.MaxFailures} times within {supervision.Within.TotalSeconds:0} s"));
@@ -166,14 +166,14 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
         }
     }
 
-    private void AdvanceHead(long to)
+    private void AdvanceHead(long to, bool afterRestart = false)
     {
         if (state.Goal.Coupled)
         {
             pairs[to] = [.. blocks];
         }
 
-        head.Tell(new AdvanceHead(to, headState));
+        head.Tell(new AdvanceHead(to, headState, afterRestart));
     }
 
     private void Accept(StepsCommitted commit)

@@ -157,6 +157,36 @@ public sealed class CoupledHeadTests : TestKit
         Assert.Equal([null, null], method.Applied);
     }
 
+    [Fact]
+    public void A_restarted_head_begins_from_the_answer_to_its_restart_and_from_no_older_state()
+    {
+        Begin();
+        Fail();
+        head.Tell(new AdvanceHead(0, null));
+        Settle();
+        trainer.ExpectNoMsg(TimeSpan.Zero);
+
+        head.Tell(new AdvanceHead(4, FakeMethod.HeadState(4), AfterRestart: true));
+
+        Assert.Equal(4, trainer.ExpectMsg<HeadAdvanced>().Clock);
+        Assert.Empty(method.Applied);
+    }
+
+    [Fact]
+    public void A_restarted_head_leaves_requests_of_revoked_leases_unanswered()
+    {
+        Begin();
+        Fail();
+        head.Tell(new RequestShared(One, 1, null), block);
+        Settle();
+
+        head.Tell(new AdvanceHead(0, null, AfterRestart: true));
+
+        trainer.ExpectMsg<HeadAdvanced>();
+        block.ExpectNoMsg(TimeSpan.Zero);
+        Assert.Equal(0, Ask(One, 0).Version);
+    }
+
     protected override void AfterAll()
     {
         base.AfterAll();
@@ -167,6 +197,15 @@ public sealed class CoupledHeadTests : TestKit
     {
         head.Tell(new AdvanceHead(0, null));
         trainer.ExpectMsg<HeadAdvanced>();
+    }
+
+    /// <summary>Has the head fail in its next step, once.</summary>
+    private void Fail()
+    {
+        method.OnHeadStep = (_, _) => throw new InvalidOperationException("out of luck");
+        Apply(One, 0, version: 0);
+        trainer.ExpectMsg(new HeadRestarted("out of luck"));
+        method.OnHeadStep = (_, _) => { };
     }
 
     private void Apply(BlockId from, long step, long version, bool exact = false) =>
