@@ -156,6 +156,9 @@ public sealed class HeadActor : ReceiveActor
             asker.Tell(new SharedReady(request.Step, compute.Shared));
             waiting.Remove((request, asker));
         }
+
+        // Only a block whose lease is void asks for a version that has passed: nobody waits for the answer.
+        waiting.RemoveAll(entry => entry.Request.Version < compute.Clock);
     }
 
     // A block that failed in the middle of a lease begins the lease again; where it must find each version as it was, so does the head.

@@ -110,6 +110,20 @@ public sealed class CoupledHeadTests : TestKit
     }
 
     [Fact]
+    public void A_request_for_a_version_that_has_passed_is_forgotten()
+    {
+        Begin();
+        Apply(One, 0, version: 0, exact: true);
+        Apply(One, 1, version: 1, exact: true);
+        head.Tell(new RequestShared(Other, 77, 1), block);
+
+        Ask(One, 0, version: 0);
+        Apply(One, 0, version: 0, exact: true);
+
+        Assert.Equal(1, Ask(One, 1, version: 1).Version); // The answer to step 77 would have come first.
+    }
+
+    [Fact]
     public void What_the_head_went_back_behind_is_no_part_of_its_mean_loss()
     {
         Begin();
