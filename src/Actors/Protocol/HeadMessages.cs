@@ -7,7 +7,8 @@ namespace NoProp.Actors.Protocol;
 /// <summary>Trainer to head: train up to this step. Higher ones replace lower ones.</summary>
 /// <param name="To">Steps in all.</param>
 /// <param name="State">The newest state, for a head that has none: it has just been started.</param>
-public sealed record AdvanceHead(long To, Snapshot? State);
+/// <param name="AfterRestart">Whether this answers <see cref="HeadRestarted"/>: a restarted head begins with no other.</param>
+public sealed record AdvanceHead(long To, Snapshot? State, bool AfterRestart = false);
 
 /// <summary>Head to trainer: this far.</summary>
 /// <param name="Clock">Steps in all.</param>

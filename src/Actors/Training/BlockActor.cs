@@ -46,7 +46,7 @@ public sealed class BlockActor : ReceiveActor
         Receive<BatchReady>(arrived => Receive(arrived.Batch));
         Receive<SharedReady>(answer => Receive(answer));
         Receive<TruncateLease>(truncate => Truncate(truncate.Lease));
-        Receive<ReceiveTimeout>(_ => log.Warning("{0} has waited {1} s for the batch of step {2} from {3}", block, patience.TotalSeconds, compute?.Clock, loader.Path), _ => lease is not null);
+        Receive<ReceiveTimeout>(_ => WarnOf(patience), _ => lease is not null);
         SetReceiveTimeout(patience);
     }
 
@@ -202,6 +202,12 @@ public sealed class BlockActor : ReceiveActor
         {
             source.Head.Tell(new RequestShared(block, compute!.Clock, source.Version + (compute.Clock - lease!.Steps.From)));
         }
+    }
+
+    private void WarnOf(TimeSpan patience)
+    {
+        (string what, IActorRef from) = source is not null && shared is null ? ("the shared parameters", source.Head) : ("the batch", loader);
+        log.Warning("{0} has waited {1} s for {2} of step {3} from {4}", block, patience.TotalSeconds, what, compute?.Clock, from.Path);
     }
 
     private void Release() => loader.Tell(new ReleaseBatch(ready.Dequeue().Step));

@@ -25,6 +25,8 @@ public sealed class HeadActor : ReceiveActor
     private IHeadCompute? compute;
     private Snapshot? committed;
     private long target;
+    private long reported = -1;
+    private bool restarted;
     private (float Sum, int Count) losses;
 
     /// <summary>A head without state: it gets that with its first message.</summary>
@@ -49,16 +51,39 @@ public sealed class HeadActor : ReceiveActor
     protected override void PostStop() => compute?.Dispose();
 
     /// <inheritdoc/>
-    protected override void PostRestart(Exception reason) => Context.Parent.Tell(new HeadRestarted(reason.Message));
+    protected override void PostRestart(Exception reason)
+    {
+        restarted = true;
+        Context.Parent.Tell(new HeadRestarted(reason.Message));
+    }
 
     private void Advance(AdvanceHead advance)
     {
-        compute ??= method.CreateHead(committed = advance.State);
+        if (compute is null)
+        {
+            // What was sent before the trainer knew of the failure may hold a state older than the last report.
+            if (restarted && !advance.AfterRestart)
+            {
+                return;
+            }
+
+            compute = method.CreateHead(committed = advance.State);
+            if (restarted)
+            {
+                // Their leases are void, and begin again: a gradient of a later step would hide that an earlier one is still to come.
+                waiting.Clear();
+            }
+        }
+
         bool working = compute.Clock < target;
         target = Math.Max(target, advance.To);
         if (method.Coupled && compute.Clock >= target)
         {
-            Report();
+            // Once for each target: a report later than the first would hold steps of the next lease, and pass them off as committed.
+            if (target > reported)
+            {
+                Report();
+            }
         }
         else if (!working)
         {
@@ -87,6 +112,8 @@ public sealed class HeadActor : ReceiveActor
         {
             Self.Tell(Continue.Instance);
         }
+
+        Answer();
     }
 
     private void Apply(ApplyGradient apply)
@@ -111,7 +138,8 @@ public sealed class HeadActor : ReceiveActor
     private void Report()
     {
         committed = compute!.Snapshot();
-        Context.Parent.Tell(new HeadAdvanced(compute.Clock, Math.Min(compute.Clock, target), losses.Count == 0 ? 0 : losses.Sum / losses.Count, committed));
+        reported = Math.Min(compute.Clock, target);
+        Context.Parent.Tell(new HeadAdvanced(compute.Clock, reported, losses.Count == 0 ? 0 : losses.Sum / losses.Count, committed));
         losses = default;
     }
 
@@ -128,6 +156,9 @@ public sealed class HeadActor : ReceiveActor
             asker.Tell(new SharedReady(request.Step, compute.Shared));
             waiting.Remove((request, asker));
         }
+
+        // Only a block whose lease is void asks for a version that has passed: nobody waits for the answer.
+        waiting.RemoveAll(entry => entry.Request.Version < compute.Clock);
     }
 
     // A block that failed in the middle of a lease begins the lease again; where it must find each version as it was, so does the head.
@@ -137,6 +168,7 @@ public sealed class HeadActor : ReceiveActor
         {
             compute.Dispose();
             compute = method.CreateHead(committed);
+            losses = default;
         }
     }
 

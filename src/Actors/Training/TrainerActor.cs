@@ -39,6 +39,7 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
     private readonly Snapshot?[] blocks;
     private readonly RunMeter meter;
     private readonly IActorRef head;
+    private readonly bool exact;
     private RunState state;
     private Snapshot? headState;
     private string headFailure = "its actor stopped";
@@ -55,6 +56,8 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
         blocks = [.. BlockId.UpTo(goal.Blocks).Select(block => resume?.Snapshots.FirstOrDefault(snapshot => snapshot.Name == block.FileName))];
         headState = resume?.Snapshots.FirstOrDefault(snapshot => blocks.All(block => block != snapshot));
         long[] clocks = [.. blocks.Select(block => block?.Clock ?? 0)];
+        // A head ahead of the blocks, as it can be after a run in any other order, has passed the versions that theirs is to find.
+        exact = goal.Sequential && (headState?.Clock ?? 0) == clocks.Sum();
         // Where blocks move the head, its checkpoint holds all that theirs have asked of it, and may hold more.
         state = RunState.Begin(goal, clocks, goal.Coupled ? clocks.Sum() : headState?.Clock ?? 0, long.Parse(resume?.State.GetValueOrDefault(GrantsKey) ?? "0", CultureInfo.InvariantCulture));
         meter = new RunMeter(TimeSpan.FromSeconds(double.Parse(resume?.State.GetValueOrDefault(WallSecondsKey) ?? "0", CultureInfo.InvariantCulture)), state);
@@ -94,7 +97,7 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
         Receive<HeadRestarted>(restarted =>
         {
             Tell(new Restarted("head", restarted.Cause));
-            AdvanceHead(state.TotalSteps);
+            AdvanceHead(state.TotalSteps, afterRestart: true);
             Handle(new RunInput.HeadLost());
         });
         Receive<BlockGaveUp>(gaveUp => Break($"{gaveUp.Cause}; it failed {supervision.MaxFailures} times within {supervision.Within.TotalSeconds:0} s"));
@@ -142,7 +145,7 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
                 workers[grant.Lease.Worker].Tell(new GrantLease(
                     grant.Lease,
                     blocks[grant.Lease.Block.Index],
-                    state.Goal.Coupled ? new SharedSource(head, state.Goal.Sequential ? state.TotalSteps : null) : null));
+                    state.Goal.Coupled ? new SharedSource(head, exact ? state.TotalSteps : null) : null));
                 break;
             case RunEffect.Truncate truncate:
                 workers[truncate.Lease.Worker].Tell(new TruncateLease(truncate.Lease));
@@ -166,14 +169,14 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
         }
     }
 
-    private void AdvanceHead(long to)
+    private void AdvanceHead(long to, bool afterRestart = false)
     {
         if (state.Goal.Coupled)
         {
             pairs[to] = [.. blocks];
         }
 
-        head.Tell(new AdvanceHead(to, headState));
+        head.Tell(new AdvanceHead(to, headState, afterRestart));
     }
 
     private void Accept(StepsCommitted commit)

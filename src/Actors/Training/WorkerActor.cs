@@ -97,9 +97,10 @@ public sealed class WorkerActor : ReceiveActor
             children.Add(block, child);
         }
 
-        newest[block] = grant.State ?? newest.GetValueOrDefault(block);
+        // Where no state comes with it the block is at its beginning, even if it has trained here: that commit was refused.
+        newest[block] = grant.State;
         active[block] = grant;
-        child.Tell(grant with { State = newest[block] });
+        child.Tell(grant);
     }
 
     private void Revoke(Lease lease)

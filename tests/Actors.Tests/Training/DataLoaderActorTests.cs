@@ -94,6 +94,19 @@ public sealed class DataLoaderActorTests() : TestKit(SettingsLoader.Load().Confi
     }
 
     [Fact]
+    public void A_cache_full_of_batches_that_are_being_read_still_takes_another()
+    {
+        IActorRef loader = Loader(blocks: 2, capacity: 1);
+        (TestProbe one, TestProbe other) = (CreateTestProbe(), CreateTestProbe());
+        Batch reading = Ask(loader, one, 10);
+
+        Batch next = Ask(loader, other, 20);
+
+        Assert.Equal((false, 20L), (reading.Images.IsInvalid, next.Step));
+        Assert.Same(reading, Ask(loader, other, 10)); // A restarted loader would have made another one.
+    }
+
+    [Fact]
     public void What_a_reader_held_is_given_back_when_it_ends()
     {
         IActorRef loader = Loader(blocks: 1);

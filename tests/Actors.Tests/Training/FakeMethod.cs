@@ -8,7 +8,7 @@ using TorchSharp;
 namespace NoProp.Actors.Tests.Training;
 
 /// <summary>A method without arithmetic: a step gives its own number as the loss, and a state is a clock.</summary>
-internal sealed class FakeMethod(int blocks = 4) : IMethod
+internal sealed class FakeMethod(int blocks = 4, bool coupled = false) : IMethod
 {
     /// <summary>Called before each step of a block, to fail or to look.</summary>
     public Action<BlockId, long> OnStep { get; set; } = (_, _) => { };
@@ -18,6 +18,9 @@ internal sealed class FakeMethod(int blocks = 4) : IMethod
 
     /// <summary>Called before each step of the head, with its labels.</summary>
     public Action<long, torch.Tensor> OnHeadStep { get; set; } = (_, _) => { };
+
+    /// <summary>Gradients that had an effect on the head; null for a step by its own terms alone.</summary>
+    public List<SharedGradient?> Applied { get; } = [];
 
     /// <summary>Blocks that were made, with the clock of the state they were made from.</summary>
     public List<(BlockId Block, long From)> Made { get; } = [];
@@ -30,7 +33,7 @@ internal sealed class FakeMethod(int blocks = 4) : IMethod
 
     public int Classes => 10;
 
-    public bool Coupled => false;
+    public bool Coupled => coupled;
 
     private int disposed;
 
@@ -79,17 +82,25 @@ internal sealed class FakeMethod(int blocks = 4) : IMethod
 
     private sealed class FakeHead(FakeMethod method, long from) : IHeadCompute
     {
+        private readonly HashSet<(BlockId Block, long Step)> applied = [];
+
         public long Clock { get; private set; } = from;
 
         public float Step(torch.Tensor labels, SharedGradient? gradient)
         {
             method.OnHeadStep(Clock, labels);
+            method.Applied.Add(gradient);
+            if (gradient is not null)
+            {
+                applied.Add((gradient.Block, gradient.Step));
+            }
+
             return Clock++;
         }
 
         public SharedVersion Shared => new(Clock, []);
 
-        public bool IsApplied(BlockId block, long step) => false;
+        public bool IsApplied(BlockId block, long step) => applied.Contains((block, step));
 
         public Snapshot Snapshot() => HeadState(Clock);
 

@@ -173,6 +173,18 @@ public sealed class WorkerActorTests : TestKit
     }
 
     [Fact]
+    public void A_first_lease_whose_commit_was_refused_begins_from_initial_weights_again()
+    {
+        Grant(0, 2);
+        trainer.ExpectMsg<StepsCommitted>();
+
+        Grant(0, 2, epoch: 2);
+
+        Assert.Equal(2, trainer.ExpectMsg<StepsCommitted>().To);
+        Assert.Equal([(Block, 0L), (Block, 0L)], method.Made);
+    }
+
+    [Fact]
     public void Truncation_reaches_the_block()
     {
         Lease lease = GrantWaiting();

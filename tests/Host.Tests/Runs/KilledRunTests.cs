@@ -101,6 +101,17 @@ public sealed class KilledRunTests(SmallRun unbroken) : IDisposable
         Assert.Contains("complete after 6 epochs", (await ResumeAsync()).Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Resuming_a_finished_run_keeps_its_metrics_whole()
+    {
+        folder.Copy(await unbroken.PathAsync(), "run");
+        string before = File.ReadAllText(folder["run/metrics.jsonl"]);
+
+        await ResumeAsync();
+
+        Assert.Equal(before, File.ReadAllText(folder["run/metrics.jsonl"]));
+    }
+
     public void Dispose() => folder.Dispose();
 
     private async Task<ProcessResult> ResumeAsync() => (await NopropProcess.RunAsync(folder.Path, "train", "--out", "run", "--resume")).Succeeded();
