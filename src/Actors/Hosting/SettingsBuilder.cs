@@ -76,13 +76,12 @@ internal sealed class SettingsBuilder
             throw Fault(values[Gamma0].Origin is null ? Gamma1 : Gamma0, $"{Gamma0.Path} must be below {Gamma1.Path}");
         }
 
-        (EmbeddingKind kind, int? size) = Get(SettingsTable.Embedding);
-        if (kind == EmbeddingKind.OneHot && Get(SettingsTable.EmbeddingInit) is not null && values[SettingsTable.EmbeddingInit].Origin is not null)
+        EmbeddingSettings embedding = Get(SettingsTable.Embedding);
+        if (embedding.Kind == EmbeddingKind.OneHot && Get(SettingsTable.EmbeddingInit) is not null && values[SettingsTable.EmbeddingInit].Origin is not null)
         {
             throw Fault(SettingsTable.EmbeddingInit, $"must be auto, because a one-hot embedding is fixed; choose another {SettingsTable.Embedding.Path}");
         }
 
-        EmbeddingInit usual = kind == EmbeddingKind.Prototype ? Models.Embeddings.EmbeddingInit.Prototype : Models.Embeddings.EmbeddingInit.Orthogonal;
         return new(
             Get(Seed),
             Network(),
@@ -95,7 +94,7 @@ internal sealed class SettingsBuilder
             Get(AbarMax))
         {
             Method = method,
-            Embedding = new(kind, size ?? EmbeddingSettings.UsualSize, Get(Moments)) { Init = Get(SettingsTable.EmbeddingInit) ?? usual },
+            Embedding = embedding with { Moments = Get(Moments), Init = Get(SettingsTable.EmbeddingInit) ?? embedding.Init },
             ClassProbability = new(Get(SettingsTable.ClassProbability), Get(Sigma)),
             Optimiser = Get(SettingsTable.Optimiser) ?? (continuous ? OptimiserKind.Adam : OptimiserKind.AdamW),
             Gamma0 = Get(Gamma0),

@@ -78,8 +78,8 @@ internal static class SettingsTable
     public static readonly Setting<double?> Dropout =
         Weights("network.dropout", OrAuto(Real(0, 1, below: true)), s => (double?)s.Training.Network.Dropout);
 
-    public static readonly Setting<EmbeddingSize> Embedding =
-        Weights("embedding.kind", SettingsTypes.Embedding, s => new EmbeddingSize(s.Training.Embedding.Kind, s.Training.Embedding.Size));
+    public static readonly Setting<EmbeddingSettings> Embedding =
+        Weights("embedding.kind", SettingsTypes.Embedding, s => s.Training.Embedding);
     public static readonly Setting<EmbeddingInit?> EmbeddingInit =
         Weights("embedding.init", OrAuto(Word<EmbeddingInit>()), s => s.Training.Embedding.Kind == EmbeddingKind.OneHot ? null : s.Training.Embedding.Init);
     public static readonly Setting<MomentSharing> Moments =

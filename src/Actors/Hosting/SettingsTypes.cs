@@ -14,9 +14,6 @@ internal delegate bool TryRead<T>(RawValue raw, out T value);
 /// <param name="Write">The value as HOCON.</param>
 internal sealed record SettingsType<T>(string Allowed, TryRead<T> TryRead, Func<T, string> Write);
 
-/// <summary>The label embedding as <c>--embedding</c> has it.</summary>
-internal readonly record struct EmbeddingSize(EmbeddingKind Kind, int? Size);
-
 /// <summary>The kinds of value. All of them are strict: what is not wholly understood is refused.</summary>
 internal static partial class SettingsTypes
 {
@@ -74,25 +71,15 @@ internal static partial class SettingsTypes
 
     public static SettingsType<string> Policy { get; } = Text("a policy, NAME or NAME:ARGUMENT in double quotes", PolicyPattern());
 
-    public static SettingsType<EmbeddingSize> Embedding { get; } = new(
+    public static SettingsType<EmbeddingSettings> Embedding { get; } = new(
         "one-hot, learned, learned:D with a size D, or prototype",
         (raw, out value) =>
         {
-            value = new(EmbeddingKind.OneHot, null);
-            if (!EmbeddingSettings.TryParse(raw.Text ?? "", out EmbeddingSettings? settings))
-            {
-                return false;
-            }
-
-            value = new(settings.Kind, settings.Size);
-            return true;
+            bool read = EmbeddingSettings.TryParse(raw.Text ?? "", out EmbeddingSettings? settings);
+            value = settings!;
+            return read;
         },
-        value => value.Kind switch
-        {
-            EmbeddingKind.OneHot => "one-hot",
-            EmbeddingKind.Learned => SettingsSyntax.Quote($"learned:{value.Size}"),
-            _ => "prototype",
-        });
+        value => SettingsSyntax.Quote(value.Name));
 
     public static SettingsType<int> Whole(int from, int to) => new(
         $"a whole number from {from} to {to}",

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using NoProp.Models.Checkpoints;
@@ -69,7 +68,7 @@ internal sealed class HeadTraining : IHeadCompute
     {
         using DisposeScope scope = NewDisposeScope();
         float loss = 0;
-        Tensor? sum = gradient is null ? null : FromValues(gradient.Values);
+        Tensor? sum = gradient is null ? null : SharedTensors.Flatten(gradient.Values);
         if (ownTerms is not null)
         {
             Tensor leaf = parameters.Flat().requires_grad_(true);
@@ -96,12 +95,5 @@ internal sealed class HeadTraining : IHeadCompute
     {
         state.Dispose();
         parameters.Dispose();
-    }
-
-    private static Tensor FromValues(ImmutableArray<float> values)
-    {
-        Tensor tensor = empty(values.Length, ScalarType.Float32);
-        values.AsSpan().CopyTo(MemoryMarshal.Cast<byte, float>(tensor.bytes));
-        return tensor;
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Diffusion;
@@ -60,11 +61,14 @@ internal sealed class SharedTensors
     public LearnedSchedule Schedule => schedule ?? throw new InvalidOperationException("this method has no learned schedule");
 
     /// <summary>A version, as a leaf that gradients are asked for.</summary>
-    public static SharedTensors Pin(SharedLayout layout, SharedVersion version)
+    public static SharedTensors Pin(SharedLayout layout, SharedVersion version) => new(layout, Flatten(version.Values).requires_grad_(true));
+
+    /// <summary>Values of all shared parameters, or a gradient by them, as a tensor: float32 [n].</summary>
+    public static Tensor Flatten(ImmutableArray<float> values)
     {
-        Tensor flat = empty(version.Values.Length, ScalarType.Float32);
-        version.Values.AsSpan().CopyTo(MemoryMarshal.Cast<byte, float>(flat.bytes));
-        return new(layout, flat.requires_grad_(true));
+        Tensor flat = empty(values.Length, ScalarType.Float32);
+        values.AsSpan().CopyTo(MemoryMarshal.Cast<byte, float>(flat.bytes));
+        return flat;
     }
 
     /// <summary>The values of a snapshot of the head, for inference. The caller disposes of <see cref="Flat"/>.</summary>
