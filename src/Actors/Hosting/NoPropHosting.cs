@@ -44,7 +44,7 @@ public static class NoPropHosting
                         plan.StepsPerEpoch,
                         settings.Epochs,
                         settings.Training.Seed,
-                        UpdatePolicies.Parse(settings.Policy),
+                        PolicyCatalog.BuiltIn.Parse(settings.Policies),
                         settings.Lease.Timeout)
                     { Coupled = plan.Method.Coupled },
                     plan.Resume,
@@ -71,7 +71,7 @@ public static class NoPropHosting
         settings.Data.Name,
         settings.Training.Network.Kind.ToString().ToLowerInvariant(),
         settings.Training.Blocks,
-        UpdatePolicies.Parse(settings.Policy).Name,
+        UpdatePolicies.Parse(settings.Policies.Blocks).Name,
         settings.SlotCount,
         settings.Training.Seed,
         Versions());

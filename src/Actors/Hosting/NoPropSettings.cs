@@ -1,3 +1,4 @@
+using NoProp.Actors.Policies;
 using NoProp.Models.Data;
 using NoProp.Models.Methods;
 
@@ -7,7 +8,7 @@ namespace NoProp.Actors.Hosting;
 /// <param name="Training">What, together with the data, determines the weights.</param>
 /// <param name="Data">Data set.</param>
 /// <param name="Epochs">Passes over the training set that each block makes.</param>
-/// <param name="Policy">Update policy, <c>NAME</c> or <c>NAME:ARGUMENT</c>, for example <c>bounded:8</c>.</param>
+/// <param name="Policies">Update policies, one for each thing that blocks share.</param>
 /// <param name="Slots">Blocks that train at the same time; null for the number of cores.</param>
 /// <param name="Lease">Leases on blocks.</param>
 /// <param name="Loader">Preparation of mini-batches.</param>
@@ -20,7 +21,7 @@ public sealed record NoPropSettings(
     TrainingSettings Training,
     DataSettings Data,
     int Epochs,
-    string Policy,
+    PolicySettings Policies,
     int? Slots,
     LeaseSettings Lease,
     LoaderSettings Loader,

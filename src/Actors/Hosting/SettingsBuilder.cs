@@ -1,3 +1,4 @@
+using NoProp.Actors.Policies;
 using NoProp.Models.Embeddings;
 using NoProp.Models.Methods;
 using NoProp.Models.Networks;
@@ -32,7 +33,7 @@ internal sealed class SettingsBuilder
     /// <summary>The settings.</summary>
     /// <param name="policyFault">What is wrong with a policy, or null.</param>
     /// <exception cref="SettingsException">Values do not fit together.</exception>
-    public NoPropSettings Build(Func<string, string?>? policyFault)
+    public NoPropSettings Build(Func<PolicySettings, string?>? policyFault)
     {
         if (Get(AbarMin) >= Get(AbarMax))
         {
@@ -41,16 +42,20 @@ internal sealed class SettingsBuilder
                 : Fault(AbarMin, $"must be below {AbarMax.Path} = {values[AbarMax].Raw.Shown}");
         }
 
-        if (policyFault?.Invoke(Get(Policy)) is { } fault)
+        PolicySettings policies = Policies();
+        foreach ((Setting setting, PolicySettings alone) in Alone(policies))
         {
-            throw Fault(Policy, fault);
+            if (policyFault?.Invoke(alone) is { } fault)
+            {
+                throw Fault(setting, fault);
+            }
         }
 
         return new(
             Training(),
             new(Get(DataName), Get(DataDirectory), Get(TrainLimit), Get(SettingsTable.ImageSize), Get(Augment)),
             Get(Epochs),
-            Get(Policy),
+            policies,
             Get(Slots) is > 0 and int slots ? slots : null,
             new(Get(LeaseTimeout)),
             new(Get(Prefetch), Get(CachedBatches)),
@@ -59,6 +64,29 @@ internal sealed class SettingsBuilder
             new(Get(MetricsEvery), Get(TensorBoard)),
             new(Get(EvaluateEvery), Get(EvaluateBatch), Get(Samples), Get(Stochastic)),
             new(Get(Out)));
+    }
+
+    private PolicySettings Policies() => new(
+        Get(BlockPolicy),
+        Get(SettingsTable.Placement),
+        Get(Visit),
+        Get(EmbeddingPolicy),
+        Get(EmbeddingLag),
+        Get(SettingsTable.HeadPolicy),
+        Get(SchedulePolicy),
+        Get(ScheduleLag));
+
+    // Each policy among usual ones, so that a fault can be laid to its setting; then all together.
+    private static IEnumerable<(Setting Setting, PolicySettings Alone)> Alone(PolicySettings policies)
+    {
+        PolicySettings usual = new();
+        yield return (BlockPolicy, usual with { Blocks = policies.Blocks });
+        yield return (EmbeddingPolicy, usual with { Embedding = policies.Embedding });
+        yield return (EmbeddingLag, usual with { EmbeddingLag = policies.EmbeddingLag });
+        yield return (SettingsTable.HeadPolicy, usual with { Head = policies.Head });
+        yield return (SchedulePolicy, usual with { Schedule = policies.Schedule });
+        yield return (ScheduleLag, usual with { ScheduleLag = policies.ScheduleLag });
+        yield return (EmbeddingPolicy, policies);
     }
 
     private TrainingSettings Training()

@@ -1,5 +1,6 @@
 using Akka.Configuration;
 using Akka.Configuration.Hocon;
+using NoProp.Actors.Policies;
 
 namespace NoProp.Actors.Hosting;
 
@@ -39,7 +40,7 @@ public static class SettingsLoader
         SettingsFile? file = null,
         IReadOnlyList<string>? overrides = null,
         IReadOnlyList<SettingsFlag>? flags = null,
-        Func<string, string?>? policyFault = null)
+        Func<PolicySettings, string?>? policyFault = null)
     {
         SettingsBuilder builder = new();
         Read(SettingsHocon.Resource("noprop.conf"), origin: null, builder);

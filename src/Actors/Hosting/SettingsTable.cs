@@ -1,3 +1,4 @@
+using NoProp.Actors.Policies;
 using NoProp.Models.Data;
 using NoProp.Models.Embeddings;
 using NoProp.Models.Methods;
@@ -111,7 +112,14 @@ internal static class SettingsTable
     public static readonly Setting<int?> InferenceSteps =
         Operation("inference.steps", OrAuto(Whole(1, 100_000)), s => (int?)s.Training.InferenceSteps);
 
-    public static readonly Setting<string> Policy = Operation("policy", SettingsTypes.Policy, s => s.Policy);
+    public static readonly Setting<string> BlockPolicy = Operation("policy.blocks", SettingsTypes.Policy, s => s.Policies.Blocks);
+    public static readonly Setting<Placement> Placement = Operation("policy.placement", Word<Placement>(), s => s.Policies.Placement);
+    public static readonly Setting<int?> Visit = Operation("policy.visit", OrAuto(Whole(1, Million)), s => s.Policies.Visit);
+    public static readonly Setting<string> EmbeddingPolicy = Operation("policy.embedding", SettingsTypes.Policy, s => s.Policies.Embedding);
+    public static readonly Setting<string> EmbeddingLag = Operation("policy.embedding-lag", SettingsTypes.Policy, s => s.Policies.EmbeddingLag);
+    public static readonly Setting<string> HeadPolicy = Operation("policy.head", SettingsTypes.Policy, s => s.Policies.Head);
+    public static readonly Setting<string> SchedulePolicy = Operation("policy.schedule", SettingsTypes.Policy, s => s.Policies.Schedule);
+    public static readonly Setting<string> ScheduleLag = Operation("policy.schedule-lag", SettingsTypes.Policy, s => s.Policies.ScheduleLag);
     public static readonly Setting<int?> Slots = Operation("slots", OrAuto(Whole(0, 1024)), s => s.Slots);
     public static readonly Setting<TimeSpan> LeaseTimeout = Operation("lease.timeout", Duration(Second, Day), s => s.Lease.Timeout);
 

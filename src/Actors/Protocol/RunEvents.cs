@@ -55,6 +55,12 @@ public sealed record LeaseRevoked(Lease Lease, string Reason) : RunEvent;
 /// <summary>A commit came under a lease that is no longer valid.</summary>
 public sealed record CommitRefused(Lease Lease) : RunEvent;
 
+/// <summary>Other policies hold from here on: nothing was under way when they were switched.</summary>
+/// <param name="Fence">Counts the switches.</param>
+/// <param name="Policies">The policies that hold now.</param>
+/// <param name="TotalSteps">Steps of all blocks together when they were switched.</param>
+public sealed record PoliciesSwitched(long Fence, PolicySettings Policies, long TotalSteps) : RunEvent;
+
 /// <summary>A checkpoint is on disk.</summary>
 public sealed record CheckpointSaved(long Step) : RunEvent;
 

@@ -1,29 +1,42 @@
 using Akka.Actor;
+using NoProp.Actors.Policies;
+using NoProp.Actors.Training;
 using NoProp.Models;
 using NoProp.Models.Training;
 
 namespace NoProp.Actors.Protocol;
 
-// Blocks and the head, where blocks read what it owns.
+// Blocks and the head, where blocks read what it owns. Every message carries the lease it is sent under, and so its fence.
 
 /// <summary>Where the holder of a lease gets the shared parameters.</summary>
 /// <param name="Head">The head.</param>
-/// <param name="Version">
-/// The version that the lease's first step uses, each later step the next one: nobody else moves the parameters meanwhile, as in Algorithm 1.
-/// Null for whatever version is the newest.
+/// <param name="Taken">
+/// Steps of all blocks that the lease's first step finds taken in, each later step one more: nobody else moves the parameters meanwhile, as in
+/// Algorithm 1. Null for whatever is the newest.
 /// </param>
-public sealed record SharedSource(IActorRef Head, long? Version);
+public sealed record SharedSource(IActorRef Head, long? Taken);
 
 /// <summary>Block to head: which are the shared parameters?</summary>
-/// <param name="Block">The asker.</param>
+/// <param name="Lease">The asker's lease.</param>
 /// <param name="Step">The step that will use them.</param>
-/// <param name="Version">The one version that will do, waited for where it is still to come; null for the newest.</param>
-public sealed record RequestShared(BlockId Block, long Step, long? Version);
+/// <param name="Taken">How many steps of all blocks they hold, no more and no fewer, waited for where these are still to come; null for the newest.</param>
+public sealed record RequestShared(Lease Lease, long Step, long? Taken)
+{
+    /// <summary>The asker.</summary>
+    public BlockId Block => Lease.Block;
+}
 
 /// <summary>Head to block: these.</summary>
 public sealed record SharedReady(long Step, SharedVersion Shared);
 
-/// <summary>Block to head: what a step asks of the shared parameters. Applied once, however often it comes.</summary>
+/// <summary>Block to head: what a step asks of the shared parameters. Taken in once, however often it comes.</summary>
+/// <param name="Lease">The block's lease.</param>
 /// <param name="Gradient">The gradient.</param>
 /// <param name="Exact">Whether it may be applied to the version that it was computed with alone.</param>
-public sealed record ApplyGradient(SharedGradient Gradient, bool Exact);
+public sealed record ApplyGradient(Lease Lease, SharedGradient Gradient, bool Exact);
+
+/// <summary>Trainer to head: this lease is void; nothing more will come of the step that its block has begun.</summary>
+public sealed record LeaseVoid(Lease Lease);
+
+/// <summary>Trainer to head: from here on these policies hold. No step is under way.</summary>
+public sealed record SwitchShared(long Fence, PolicySet Policies);

@@ -18,7 +18,8 @@ public readonly record struct LeaseEpoch(long Value)
 /// <param name="Epoch">Fencing epoch.</param>
 /// <param name="Steps">The steps to train.</param>
 /// <param name="Worker">Name of the worker that holds it.</param>
-public sealed record Lease(BlockId Block, LeaseEpoch Epoch, StepRange Steps, string Worker)
+/// <param name="Fence">Counts the switches of policies: what is done under the lease is done under the policies of this fence.</param>
+public sealed record Lease(BlockId Block, LeaseEpoch Epoch, StepRange Steps, string Worker, long Fence = 0)
 {
     /// <inheritdoc/>
     public override string ToString() => $"{Block}, {Steps} ({Epoch}, held by {Worker})";

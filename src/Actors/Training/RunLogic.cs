@@ -32,6 +32,9 @@ public abstract record RunInput
     /// <summary>Time has passed.</summary>
     public sealed record Tick : RunInput;
 
+    /// <summary>Somebody wants other policies.</summary>
+    public sealed record PoliciesChosen(PolicySet Policies) : RunInput;
+
     /// <summary>Somebody wants the run to stop where it is.</summary>
     public sealed record StopRequested : RunInput;
 
@@ -64,6 +67,9 @@ public abstract record RunEffect
     /// <summary>Let the head train up to this step.</summary>
     public sealed record AdvanceHead(long To) : RunEffect;
 
+    /// <summary>From here on these policies hold: nothing is under way that was begun under others.</summary>
+    public sealed record SwitchPolicies(long Fence, PolicySet Policies) : RunEffect;
+
     /// <summary>Every block has finished this epoch (counted from 1).</summary>
     public sealed record EpochCompleted(int Epoch) : RunEffect;
 
@@ -95,9 +101,16 @@ public static class RunLogic
             effects.Add(new RunEffect.EpochCompleted(epoch));
         }
 
-        if (next.TotalSteps > next.HeadClock && (next.TotalSteps != state.TotalSteps || input is RunInput.WorkerJoined or RunInput.StopRequested))
+        if (next.TotalSteps > next.HeadClock && (next.TotalSteps != state.TotalSteps || input is RunInput.WorkerJoined or RunInput.StopRequested or RunInput.PoliciesChosen))
         {
             effects.Add(new RunEffect.AdvanceHead(next.TotalSteps));
+        }
+
+        bool idle = !next.Leases.Any() && next.HeadClock >= next.TotalSteps;
+        if (next.Phase == RunPhase.Fencing && idle)
+        {
+            next = next with { Phase = RunPhase.Running, Fence = next.Fence + 1, Goal = next.Goal with { Policies = next.NextPolicies! }, NextPolicies = null };
+            effects.Add(new RunEffect.SwitchPolicies(next.Fence, next.Goal.Policies));
         }
 
         if (next.Phase == RunPhase.Running)
@@ -105,7 +118,6 @@ public static class RunLogic
             next = GrantAll(next, now, effects);
         }
 
-        bool idle = !next.Leases.Any() && next.HeadClock >= next.TotalSteps;
         if (next.Phase != RunPhase.Ended && (next.Complete || (next.Phase == RunPhase.Stopping && idle)))
         {
             effects.Add(new RunEffect.Ended(next.Complete, Failure: null));
@@ -149,9 +161,16 @@ public static class RunLogic
                     lease => $"the trainer has waited {state.Goal.LeaseTimeout.TotalSeconds:0.#} s for {lease.Worker} to make a step of {lease.Block} ({lease.Steps})",
                     effects);
 
-            case RunInput.StopRequested when state.Phase == RunPhase.Running:
+            case RunInput.PoliciesChosen chosen when state.Phase == RunPhase.Running:
                 effects.AddRange(state.Leases.Select(lease => new RunEffect.Truncate(lease)));
-                return state with { Phase = RunPhase.Stopping };
+                return state with { Phase = RunPhase.Fencing, NextPolicies = chosen.Policies };
+
+            case RunInput.PoliciesChosen chosen when state.Phase == RunPhase.Fencing:
+                return state with { NextPolicies = chosen.Policies };
+
+            case RunInput.StopRequested when state.Phase is RunPhase.Running or RunPhase.Fencing:
+                effects.AddRange(state.Leases.Select(lease => new RunEffect.Truncate(lease)));
+                return state with { Phase = RunPhase.Stopping, NextPolicies = null };
 
             case RunInput.Broken broken:
                 effects.Add(new RunEffect.Ended(Complete: false, broken.Reason));
@@ -185,13 +204,13 @@ public static class RunLogic
         {
             for (int used = state.Leases.Count(lease => lease.Worker == name); used < worker.Slots; used++)
             {
-                if (state.Goal.Policy.Next(state.View, new LeaseRequest(worker.Held)) is not PolicyDecision.Run run)
+                if (state.Goal.Policies.Blocks.Next(state.View, new LeaseRequest(worker.Held)) is not PolicyDecision.Run run)
                 {
                     break;
                 }
 
                 BlockProgress block = state.Blocks[run.Block.Index];
-                Lease lease = new(run.Block, block.Epoch.Next, run.Steps, name);
+                Lease lease = new(run.Block, block.Epoch.Next, run.Steps, name, state.Fence);
                 effects.Add(new RunEffect.Grant(lease));
                 state = state.With(run.Block, block with { Epoch = lease.Epoch, Lease = lease, Expires = now + state.Goal.LeaseTimeout });
                 state = state with { Grants = state.Grants + 1, Workers = Forget(state.Workers, run.Block, except: name) };

@@ -9,15 +9,18 @@ namespace NoProp.Actors.Training;
 /// <param name="StepsPerEpoch">Mini-batches in one pass over the data.</param>
 /// <param name="Epochs">Passes over the data.</param>
 /// <param name="Seed">Seed of the run.</param>
-/// <param name="Policy">Who trains next.</param>
+/// <param name="Policies">One policy for each thing that blocks share.</param>
 /// <param name="LeaseTimeout">How long a lease may go without a sign of life.</param>
-public sealed record RunGoal(int Blocks, int StepsPerEpoch, int Epochs, ulong Seed, IUpdatePolicy Policy, TimeSpan LeaseTimeout)
+public sealed record RunGoal(int Blocks, int StepsPerEpoch, int Epochs, ulong Seed, PolicySet Policies, TimeSpan LeaseTimeout)
 {
+    /// <summary>Where policies that are chosen during the run are found by name.</summary>
+    public PolicyCatalog Catalog { get; init; } = PolicyCatalog.BuiltIn;
+
     /// <summary>Whether blocks read what the head owns, and move it.</summary>
     public bool Coupled { get; init; }
 
     /// <summary>Whether each step must find the shared parameters exactly as the step before left them.</summary>
-    public bool Sequential => Coupled && Policy.IsSequential;
+    public bool Sequential => Coupled && Policies.Blocks.IsSequential;
 
     /// <summary>Steps that each block makes.</summary>
     public long Target => (long)StepsPerEpoch * Epochs;
@@ -41,6 +44,9 @@ public enum RunPhase
     /// <summary>Leases are granted.</summary>
     Running,
 
+    /// <summary>No more leases until all that was done under the present policies has had its effect; then other policies hold.</summary>
+    Fencing,
+
     /// <summary>No more leases; those that are out are awaited.</summary>
     Stopping,
 
@@ -58,6 +64,12 @@ public sealed record RunState(
     long RefusedCommits,
     RunPhase Phase)
 {
+    /// <summary>Switches of policies so far.</summary>
+    public long Fence { get; init; }
+
+    /// <summary>The policies that will hold after the fence; null where there is none ahead.</summary>
+    public PolicySet? NextPolicies { get; init; }
+
     /// <summary>A run at its beginning, or at the clocks of a checkpoint.</summary>
     public static RunState Begin(RunGoal goal, IReadOnlyList<long>? clocks = null, long headClock = 0, long grants = 0) => new(
         goal,

@@ -99,7 +99,7 @@ internal sealed class OpenRun : IDisposable
         (Dataset data, NoPropSettings settings) = (Plan.Dataset, Plan.Settings);
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{data.Name}, {data.Train.Count} + {data.Test.Count} images {data.Shape}; {Word(settings.Training.Method)}, {settings.Training.Embedding.Name}, {settings.Training.Blocks} {Word(settings.Training.Network.Kind)} {(settings.Training.Blocks == 1 ? "network" : "blocks")}; {settings.Policy}, {settings.SlotCount} slots, {settings.Epochs} epochs of {Plan.StepsPerEpoch} steps");
+            $"{data.Name}, {data.Train.Count} + {data.Test.Count} images {data.Shape}; {Word(settings.Training.Method)}, {settings.Training.Embedding.Name}, {settings.Training.Blocks} {Word(settings.Training.Network.Kind)} {(settings.Training.Blocks == 1 ? "network" : "blocks")}; {settings.Policies.Blocks}, {settings.SlotCount} slots, {settings.Epochs} epochs of {Plan.StepsPerEpoch} steps");
     }
 
     private static string Word<T>(T value)

@@ -72,12 +72,12 @@ internal sealed class SettingsOptions
         }
     }
 
-    /// <summary>What is wrong with a policy's name, or null.</summary>
-    public static string? PolicyFault(string policy)
+    /// <summary>What is wrong with policies, or null.</summary>
+    public static string? PolicyFault(PolicySettings policies)
     {
         try
         {
-            UpdatePolicies.Parse(policy);
+            PolicyCatalog.BuiltIn.Parse(policies);
             return null;
         }
         catch (NoPropException e)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using NoProp.Actors.Hosting;
+using NoProp.Actors.Policies;
 using NoProp.Actors.Protocol;
 using NoProp.Actors.Recording;
 using NoProp.Host.Plots;
@@ -31,7 +32,14 @@ internal static class TrainCommand
             .Add("--epochs", "noprop.epochs", "N", "Passes over the training images")
             .Add("--batch", "noprop.batch", "N", "Images in a mini-batch")
             .Add("--learning-rate", "noprop.optimizer.learning-rate", "RATE", "AdamW's learning rate")
-            .Add("--policy", "noprop.policy", "NAME[:ARG]", "Update policy: bounded[:lead], lockstep, async, sampled, algorithm1")
+            .Add("--policy", "noprop.policy.blocks", "NAME[:ARG]", "Which block trains next: bounded[:lead], lockstep, async, sampled, algorithm1")
+            .Add("--placement", "noprop.policy.placement", "KIND", "Who trains a block: leased (whoever is free) or pinned (always the same worker)")
+            .Add("--visit", "noprop.policy.visit", "N", "Steps that a worker trains a block at a time")
+            .Add("--embedding-policy", "noprop.policy.embedding", "NAME[:ARG]", "How a learned embedding takes gradients: " + string.Join(", ", SharedPolicies.Names))
+            .Add("--embedding-lag", "noprop.policy.embedding-lag", "BOUND", "How stale those may be: none, reject:V or wait:V")
+            .Add("--head-policy", "noprop.policy.head", "NAME[:ARG]", "When the head trains: with-block or free-running:N")
+            .Add("--schedule-policy", "noprop.policy.schedule", "NAME", "Whether a learned noise schedule moves: with-block or frozen")
+            .Add("--schedule-lag", "noprop.policy.schedule-lag", "BOUND", "How stale its gradients may be: none, reject:V or wait:V")
             .Add("--slots", "noprop.slots", "N", "Blocks trained at once")
             .Add("--seed", "noprop.seed", "N", "Seed of every random number of the run")
             .Add("--out", "noprop.run.out", "RUN", "Run folder; without it runs/<data>-<time>");

@@ -13,7 +13,7 @@ namespace NoProp.Actors.Tests.Equality;
 /// </summary>
 public sealed class CoupledEqualityTests
 {
-    private const string Algorithm1 = "noprop.policy=algorithm1";
+    private const string Algorithm1 = "noprop.policy.blocks=algorithm1";
     private const string Learned = "noprop.embedding.kind=\"learned:12\"";
     private const string Prototype = "noprop.embedding.kind=prototype";
 
@@ -42,7 +42,7 @@ public sealed class CoupledEqualityTests
     [InlineData("adjoint", "bounded:8")]
     public async Task A_method_of_one_block_ends_with_the_plain_loops_weights_under_any_policy(string method, string policy)
     {
-        RunPlan plan = Runs.OnDigits("noprop.blocks=auto", $"noprop.method={method}", $"noprop.policy=\"{policy}\"");
+        RunPlan plan = Runs.OnDigits("noprop.blocks=auto", $"noprop.method={method}", $"noprop.policy.blocks=\"{policy}\"");
 
         RunEnded ended = await plan.Train();
 
@@ -108,7 +108,7 @@ public sealed class CoupledEqualityTests
     [InlineData("async")]
     public async Task Blocks_that_share_an_embedding_train_out_of_order_and_lose_no_update(string policy)
     {
-        RunPlan plan = Runs.OnDigits(Learned, $"noprop.policy=\"{policy}\"");
+        RunPlan plan = Runs.OnDigits(Learned, $"noprop.policy.blocks=\"{policy}\"");
 
         RunEnded ended = await plan.Train();
 

@@ -19,7 +19,7 @@ public sealed class EqualityTests
     [InlineData("async")]
     public async Task Every_policy_ends_with_the_plain_loops_weights(string policy)
     {
-        RunPlan plan = Runs.OnDigits($"noprop.policy=\"{policy}\"");
+        RunPlan plan = Runs.OnDigits($"noprop.policy.blocks=\"{policy}\"");
 
         RunEnded ended = await plan.Train();
 
@@ -44,7 +44,7 @@ public sealed class EqualityTests
     [InlineData("sampled")]
     public async Task Blocks_that_do_not_divide_evenly_among_slots_end_with_the_plain_loops_weights(string policy)
     {
-        RunPlan plan = Runs.OnDigits("noprop.blocks=3", $"noprop.policy=\"{policy}\"");
+        RunPlan plan = Runs.OnDigits("noprop.blocks=3", $"noprop.policy.blocks=\"{policy}\"");
 
         RunEnded ended = await plan.Train();
 
@@ -95,7 +95,7 @@ public sealed class EqualityTests
     [InlineData("algorithm1", 5)]
     public async Task A_run_that_is_stopped_and_resumed_ends_with_the_plain_loops_weights(string policy, int commits)
     {
-        RunPlan plan = Runs.OnDigits($"noprop.policy=\"{policy}\"");
+        RunPlan plan = Runs.OnDigits($"noprop.policy.blocks=\"{policy}\"");
         using TempFolder temp = new();
 
         await plan.Session(temp, run => run.TrainUntil(commits));
@@ -145,7 +145,7 @@ public sealed class EqualityTests
     [InlineData("sampled")]
     public async Task Dropout_and_batch_normalisation_end_with_the_plain_loops_weights(string policy)
     {
-        RunPlan plan = Runs.OnPaperNetwork($"noprop.policy=\"{policy}\"");
+        RunPlan plan = Runs.OnPaperNetwork($"noprop.policy.blocks=\"{policy}\"");
 
         RunEnded ended = await plan.Train();
 

@@ -41,7 +41,14 @@ public sealed class SettingsHoconTests
         ["noprop.objective.eta"] = "0.30000000000000004",
         ["noprop.schedule.abar-min"] = "0.01",
         ["noprop.schedule.abar-max"] = "0.99",
-        ["noprop.policy"] = "async",
+        ["noprop.policy.blocks"] = "async",
+        ["noprop.policy.placement"] = "pinned",
+        ["noprop.policy.visit"] = "5",
+        ["noprop.policy.embedding"] = "gossip",
+        ["noprop.policy.embedding-lag"] = "reject:7",
+        ["noprop.policy.head"] = "free-running:3",
+        ["noprop.policy.schedule"] = "frozen",
+        ["noprop.policy.schedule-lag"] = "wait:5",
         ["noprop.slots"] = "3",
         ["noprop.lease.timeout"] = "1500ms",
         ["noprop.loader.prefetch"] = "2",
@@ -103,7 +110,7 @@ public sealed class SettingsHoconTests
     {
         string[] operational =
         [
-            "noprop.data.dir", "noprop.epochs", "noprop.policy", "noprop.slots", "noprop.lease.", "noprop.loader.", "noprop.supervision.",
+            "noprop.data.dir", "noprop.epochs", "noprop.policy.", "noprop.slots", "noprop.lease.", "noprop.loader.", "noprop.supervision.",
             "noprop.checkpoint.", "noprop.metrics.", "noprop.evaluate.", "noprop.run.", "noprop.inference.",
         ];
 

@@ -1,4 +1,5 @@
 using NoProp.Actors.Hosting;
+using NoProp.Actors.Policies;
 using NoProp.Models.Data;
 using NoProp.Models.Methods;
 using NoProp.Models.Networks;
@@ -18,7 +19,7 @@ public sealed class SettingsLoaderTests
                 new TrainingSettings(0, NetworkSettings.Compact),
                 new("digits", null, 0),
                 30,
-                "bounded:8",
+                new PolicySettings(),
                 null,
                 new(TimeSpan.FromSeconds(60)),
                 new(4, 64),
@@ -85,9 +86,9 @@ public sealed class SettingsLoaderTests
     public void A_folder_of_images_is_a_data_set(string name) => Assert.Equal(name, Load("", [$"noprop.data.name={name}"]).Data.Name);
 
     [Theory]
-    [InlineData("noprop.policy=bounded:4", "bounded:4")]
-    [InlineData("noprop.policy=\"bounded:4\"", "bounded:4")]
-    public void A_policy_needs_no_quotes_in_an_override(string given, string policy) => Assert.Equal(policy, Load("", [given]).Policy);
+    [InlineData("noprop.policy.blocks=bounded:4", "bounded:4")]
+    [InlineData("noprop.policy.blocks=\"bounded:4\"", "bounded:4")]
+    public void A_policy_needs_no_quotes_in_an_override(string given, string policy) => Assert.Equal(policy, Load("", [given]).Policies.Blocks);
 
     [Theory]
     [InlineData("noprop.data.dir=/data/a#b ${c}", "/data/a#b ${c}")]
@@ -161,9 +162,9 @@ public sealed class SettingsLoaderTests
     public void The_policy_is_shown_to_whoever_knows_policies()
     {
         SettingsException error = Assert.Throws<SettingsException>(
-            () => SettingsLoader.Load(null, ["noprop.policy=asnyc"], null, policy => $"no policy '{policy}'"));
+            () => SettingsLoader.Load(null, ["noprop.policy.blocks=asnyc"], null, policies => policies.Blocks == "asnyc" ? "no policy 'asnyc'" : null));
 
-        Assert.Equal("noprop.policy = asnyc (--set): no policy 'asnyc'", error.Message);
+        Assert.Equal("noprop.policy.blocks = asnyc (--set): no policy 'asnyc'", error.Message);
     }
 
     private static NoPropSettings Load(string file, string[]? overrides = null, params SettingsFlag[] flags) =>

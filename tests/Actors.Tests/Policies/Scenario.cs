@@ -27,7 +27,7 @@ internal sealed record Scenario(
     public static Gen<Scenario> Stopped { get; } = Gen.Select(Any, Gen.Int[0, 30], (scenario, after) => scenario with { StopAfter = after });
 
     /// <summary>What the run is to reach.</summary>
-    public RunGoal Goal => new(Blocks, StepsPerEpoch, Epochs, (ulong)Seed, UpdatePolicies.Parse(Policy), TimeSpan.FromSeconds(20));
+    public RunGoal Goal => new(Blocks, StepsPerEpoch, Epochs, (ulong)Seed, PolicySet.OfBlocks(Policy), TimeSpan.FromSeconds(20));
 
     /// <summary>Runs of one of these policies.</summary>
     public static Gen<Scenario> Of(Gen<string> policy) => Gen.Select(

@@ -103,7 +103,7 @@ public sealed class CoupledTrainerTests : TestKit
     {
         IActorRef headProbe = head;
         TrainerPartners partners = new(CreateTestProbe(), CreateTestProbe(), recorder, CreateTestProbe(), Props.Create(() => new Forwarder(headProbe)));
-        RunGoal goal = new(2, 32, 1, 0, UpdatePolicies.Parse(policy), TimeSpan.FromMinutes(1)) { Coupled = true };
+        RunGoal goal = new(2, 32, 1, 0, PolicySet.OfBlocks(policy), TimeSpan.FromMinutes(1)) { Coupled = true };
         TrainerCadence cadence = new(0, 1, TimeSpan.Zero);
         return Sys.ActorOf(Props.Create(() => new TrainerActor(goal, resume, cadence, new Supervision(3, TimeSpan.FromMinutes(1)), partners)));
     }

@@ -107,7 +107,7 @@ public sealed class FailureTests() : TestKit(SettingsLoader.Load().Config)
     {
         observer = CreateTestProbe();
         TrainerPartners partners = new(CreateTestProbe(), CreateTestProbe(), recorder, observer, BlackHole.Props);
-        RunGoal goal = new(1, 1, 1, 0, UpdatePolicies.Parse("bounded"), TimeSpan.FromMinutes(1));
+        RunGoal goal = new(1, 1, 1, 0, PolicySet.OfBlocks("bounded"), TimeSpan.FromMinutes(1));
         TrainerCadence cadence = new(evaluateEvery, 0, TimeSpan.Zero);
         return Sys.ActorOf(Props.Create(() => new TrainerActor(goal, null, cadence, new Supervision(3, TimeSpan.FromMinutes(1)), partners)));
     }

@@ -24,7 +24,7 @@ internal sealed record MemoryMeasurement(MemoryUse Use, long Steps, int Blocks)
     /// </summary>
     public static IReadOnlyList<string> Settings { get; } =
     [
-        "noprop.policy=algorithm1",
+        "noprop.policy.blocks=algorithm1",
         "noprop.slots=1",
         "noprop.loader.prefetch=1",
         $"noprop.loader.cached-batches={StepsPerEpoch}",

@@ -1,0 +1,30 @@
+namespace NoProp.Actors.Policies;
+
+/// <summary>Who trains a block: any worker with a free slot, or always the same one.</summary>
+public enum Placement
+{
+    /// <summary>Whoever is free.</summary>
+    Leased,
+
+    /// <summary>Each block has its worker, and waits for it.</summary>
+    Pinned,
+}
+
+/// <summary>One policy for each thing that blocks share, as text: what a run's settings say.</summary>
+/// <param name="Blocks">Which block trains next, for example <c>bounded:8</c>.</param>
+/// <param name="Placement">Who trains it.</param>
+/// <param name="Visit">Steps in a lease at most; null for what suits the block policy.</param>
+/// <param name="Embedding">How the label embedding W takes the blocks' gradients, for example <c>immediate</c>.</param>
+/// <param name="EmbeddingLag">Lag bound of W: <c>none</c>, <c>reject:V</c> or <c>wait:V</c>.</param>
+/// <param name="Head">When the head's own terms are trained: <c>with-block</c> or <c>free-running:N</c>.</param>
+/// <param name="Schedule">Whether a learned schedule moves: <c>with-block</c> or <c>frozen</c>.</param>
+/// <param name="ScheduleLag">Lag bound of the schedule: <c>none</c>, <c>reject:V</c> or <c>wait:V</c>.</param>
+public sealed record PolicySettings(
+    string Blocks = "bounded:8",
+    Placement Placement = Placement.Leased,
+    int? Visit = null,
+    string Embedding = "immediate",
+    string EmbeddingLag = "none",
+    string Head = "with-block",
+    string Schedule = "with-block",
+    string ScheduleLag = "none");

@@ -1,0 +1,19 @@
+using NoProp.Actors.Policies;
+
+namespace NoProp.Actors.Protocol;
+
+// Whoever steers a run, and the trainer.
+
+/// <summary>To the trainer: which policies hold? Answered with <see cref="CurrentPolicies"/>.</summary>
+public sealed record GetPolicies;
+
+/// <summary>Trainer: these.</summary>
+/// <param name="Fence">Switches of policies so far.</param>
+/// <param name="Policies">The policies.</param>
+public sealed record CurrentPolicies(long Fence, PolicySettings Policies);
+
+/// <summary>To the trainer: let these policies hold. Answered with <see cref="CurrentPolicies"/> when they do, or <see cref="PoliciesRefused"/>.</summary>
+public sealed record SetPolicies(PolicySettings Policies);
+
+/// <summary>Trainer: they will not.</summary>
+public sealed record PoliciesRefused(string Reason);
