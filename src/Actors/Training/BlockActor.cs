@@ -144,12 +144,12 @@ public sealed class BlockActor : ReceiveActor
             throw new BlockStepException(block, batch.Step, e);
         }
 
-        source?.Head.Tell(new ApplyGradient(new(block, batch.Step, shared!.Version, step.SharedGradient), Exact: source.Version is not null));
+        source?.Head.Tell(new ApplyGradient(lease!, new(block, batch.Step, shared!.Version, step.SharedGradient), Exact: source.Taken is not null));
         shared = null;
 
         computeTime += Stopwatch.GetElapsedTime(start);
         // In a fixed order, what the last step asked of the head is part of the lease too: a step is committed when it has had its effect.
-        if (compute.Clock == end && source?.Version is null)
+        if (compute.Clock == end && source?.Taken is null)
         {
             Commit();
             return;
@@ -173,7 +173,7 @@ public sealed class BlockActor : ReceiveActor
         if (lease == truncated)
         {
             end = compute!.Clock;
-            if (source?.Version is null || shared is not null)
+            if (source?.Taken is null || shared is not null)
             {
                 Commit();
             }
@@ -200,7 +200,7 @@ public sealed class BlockActor : ReceiveActor
     {
         if (source is not null)
         {
-            source.Head.Tell(new RequestShared(block, compute!.Clock, source.Version + (compute.Clock - lease!.Steps.From)));
+            source.Head.Tell(new RequestShared(lease!, compute!.Clock, source.Taken + (compute.Clock - lease!.Steps.From)));
         }
     }
 

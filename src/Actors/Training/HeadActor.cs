@@ -151,20 +151,20 @@ public sealed class HeadActor : ReceiveActor
         }
 
         GoBack();
-        foreach ((RequestShared request, IActorRef asker) in waiting.Where(entry => (entry.Request.Version ?? compute.Clock) == compute.Clock).ToArray())
+        foreach ((RequestShared request, IActorRef asker) in waiting.Where(entry => (entry.Request.Taken ?? compute.Clock) == compute.Clock).ToArray())
         {
             asker.Tell(new SharedReady(request.Step, compute.Shared));
             waiting.Remove((request, asker));
         }
 
         // Only a block whose lease is void asks for a version that has passed: nobody waits for the answer.
-        waiting.RemoveAll(entry => entry.Request.Version < compute.Clock);
+        waiting.RemoveAll(entry => entry.Request.Taken < compute.Clock);
     }
 
     // A block that failed in the middle of a lease begins the lease again; where it must find each version as it was, so does the head.
     private void GoBack()
     {
-        if (compute!.Clock > (committed?.Clock ?? 0) && waiting.Exists(entry => entry.Request.Version == (committed?.Clock ?? 0)))
+        if (compute!.Clock > (committed?.Clock ?? 0) && waiting.Exists(entry => entry.Request.Taken == (committed?.Clock ?? 0)))
         {
             compute.Dispose();
             compute = method.CreateHead(committed);

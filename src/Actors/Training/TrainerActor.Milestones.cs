@@ -156,6 +156,7 @@ public sealed partial class TrainerActor
     {
         meter.Stop();
         ending = ended;
+        AnswerChoosers(new PoliciesRefused("the run has ended"));
         Timers.StartSingleTimer(nameof(ConcludeTimeout), new ConcludeTimeout(), ConcludeWithin);
         if (ended.Complete && cadence.EvaluateEveryEpochs > 0)
         {

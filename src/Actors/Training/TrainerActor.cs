@@ -104,6 +104,8 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
         Receive<Terminated>(terminated => PartnerStopped(terminated.ActorRef));
         Receive<StopRun>(_ => Handle(new RunInput.StopRequested()));
         Receive<Tick>(_ => Handle(new RunInput.Tick()));
+        Receive<GetPolicies>(_ => Sender.Tell(Policies));
+        Receive<SetPolicies>(Choose);
         ReceiveMilestones();
     }
 
@@ -159,6 +161,9 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
                 break;
             case RunEffect.AdvanceHead advance:
                 AdvanceHead(advance.To);
+                break;
+            case RunEffect.SwitchPolicies switched:
+                SwitchTo(switched);
                 break;
             case RunEffect.EpochCompleted completed:
                 CompleteEpoch(completed.Epoch);

@@ -1,0 +1,51 @@
+using Akka.Actor;
+using NoProp.Actors.Policies;
+using NoProp.Actors.Protocol;
+using NoProp.Models;
+
+namespace NoProp.Actors.Training;
+
+/// <content>Live switches of policies.</content>
+public sealed partial class TrainerActor
+{
+    // Who asked for the switch that is under way, and is answered when it is made.
+    private readonly List<IActorRef> choosers = [];
+
+    private CurrentPolicies Policies => new(state.Fence, state.Goal.Policies.Settings);
+
+    private void Choose(SetPolicies asked)
+    {
+        if (state.Phase is RunPhase.Stopping or RunPhase.Ended)
+        {
+            Sender.Tell(new PoliciesRefused("the run is over"));
+            return;
+        }
+
+        PolicySet policies;
+        try
+        {
+            policies = state.Goal.Catalog.Parse(asked.Policies);
+        }
+        catch (NoPropException e)
+        {
+            Sender.Tell(new PoliciesRefused(e.Message));
+            return;
+        }
+
+        choosers.Add(Sender);
+        Handle(new RunInput.PoliciesChosen(policies));
+    }
+
+    private void SwitchTo(RunEffect.SwitchPolicies switched)
+    {
+        head.Tell(new SwitchShared(switched.Fence, switched.Policies));
+        Tell(new PoliciesSwitched(switched.Fence, switched.Policies.Settings, state.TotalSteps));
+        AnswerChoosers(Policies);
+    }
+
+    private void AnswerChoosers(object answer)
+    {
+        choosers.ForEach(chooser => chooser.Tell(answer));
+        choosers.Clear();
+    }
+}
