@@ -35,6 +35,35 @@ public sealed record StepsTrained(
 /// <param name="Loss">Mean cross-entropy.</param>
 public sealed record HeadTrained(long Clock, float Loss) : RunEvent;
 
+/// <summary>What became of a gradient that a block has sent to the head.</summary>
+public enum UpdateFate
+{
+    /// <summary>It moved the shared parameters.</summary>
+    Applied,
+
+    /// <summary>It is kept for a round of all blocks.</summary>
+    Held,
+
+    /// <summary>Its lag was too large; the head made its step with its own terms alone.</summary>
+    Rejected,
+
+    /// <summary>The step was made before, by a holder that has lost its lease, and had its effect then.</summary>
+    Repeated,
+}
+
+/// <summary>A gradient of a block, as the head has taken it in.</summary>
+/// <param name="Block">The block.</param>
+/// <param name="Step">Its step.</param>
+/// <param name="Version">The version that the step was computed with.</param>
+/// <param name="Lag">Versions between that one and the one that it met.</param>
+/// <param name="Fate">What became of it.</param>
+/// <param name="EmbeddingMove">Length of W's movement by it, the L2 norm of all its numbers; 0 where W is fixed or did not move.</param>
+public readonly record struct UpdateTaken(BlockId Block, long Step, long Version, long Lag, UpdateFate Fate, float EmbeddingMove);
+
+/// <summary>The head has taken gradients in, in this order.</summary>
+/// <param name="Updates">Each gradient.</param>
+public sealed record UpdatesTaken(ImmutableArray<UpdateTaken> Updates) : RunEvent;
+
 /// <summary>Every block has finished an epoch, and the chain was tested.</summary>
 /// <param name="Epoch">Epoch, from 1.</param>
 /// <param name="TestAccuracyPerBlock">Accuracy after each block, 0..1.</param>
