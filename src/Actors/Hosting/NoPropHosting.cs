@@ -52,7 +52,7 @@ public static class NoPropHosting
                     supervision,
                     new TrainerPartners(
                         registry.Get<InferenceActor>(), evaluation, recorder, system.ActorOf(Props.Create(() => new ObserverActor(observer)), "observer"),
-                        HeadActor.Props(plan.Method, plan.Batches())))),
+                        HeadActor.Props(plan.Method, plan.Batches(), settings.Training.Seed)))),
                 "trainer");
             registry.Register<TrainerActor>(trainer);
             system.ActorOf(

@@ -48,7 +48,8 @@ internal static class SettingsPaths
     private static string? Near(string section, string word)
     {
         string prefix = section.Length == 0 ? "" : section + ".";
-        IEnumerable<string> below = Known.Keys.Concat(OwnedByAkka).Where(known => known.StartsWith(prefix, StringComparison.Ordinal));
+        IEnumerable<string> groups = Known.Keys.Select(known => known[..known.LastIndexOf('.')]).Distinct();
+        IEnumerable<string> below = Known.Keys.Concat(OwnedByAkka).Concat(groups).Where(known => known.StartsWith(prefix, StringComparison.Ordinal));
         return Nearest.Of(word, below.Select(known => known[prefix.Length..])) is { } near ? prefix + near : null;
     }
 }

@@ -1,3 +1,6 @@
+using System.Collections.Immutable;
+using NoProp.Actors.Policies;
+using NoProp.Actors.Replaying;
 using NoProp.Models.Checkpoints;
 
 namespace NoProp.Actors.Protocol;
@@ -8,14 +11,22 @@ namespace NoProp.Actors.Protocol;
 /// <param name="To">Steps in all.</param>
 /// <param name="State">The newest state, for a head that has none: it has just been started.</param>
 /// <param name="AfterRestart">Whether this answers <see cref="HeadRestarted"/>: a restarted head begins with no other.</param>
-public sealed record AdvanceHead(long To, Snapshot? State, bool AfterRestart = false);
+/// <param name="Policies">The policies that hold, for a head that has no state; the usual ones where null.</param>
+public sealed record AdvanceHead(long To, Snapshot? State, bool AfterRestart = false, PolicySet? Policies = null);
 
 /// <summary>Head to trainer: this far.</summary>
-/// <param name="Clock">Steps in all.</param>
+/// <param name="Clock">Steps of blocks that have had their effect, whatever it was.</param>
 /// <param name="To">The trainer's own request that this answers, or this far of it: every block step up to there has had its effect.</param>
 /// <param name="Loss">Mean cross-entropy of the steps since the last message.</param>
 /// <param name="State">The head now.</param>
-public sealed record HeadAdvanced(long Clock, long To, float Loss, Snapshot State);
+public sealed record HeadAdvanced(long Clock, long To, float Loss, Snapshot State)
+{
+    /// <summary>What became of the gradients taken in since the last message.</summary>
+    public ImmutableArray<UpdateTaken> Updates { get; init; } = [];
+
+    /// <summary>What a replay must do to come from the last message's state to this one's; empty where blocks read nothing of the head.</summary>
+    public ImmutableArray<ReplayEntry> Entries { get; init; } = [];
+}
 
 /// <summary>Head to trainer: a step failed, and the head begins again from the state that it is sent.</summary>
 public sealed record HeadRestarted(string Cause);

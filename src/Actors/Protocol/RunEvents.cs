@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using NoProp.Actors.Policies;
+using NoProp.Actors.Replaying;
 using NoProp.Actors.Training;
 using NoProp.Models;
 using NoProp.Models.Checkpoints;
@@ -63,6 +64,10 @@ public readonly record struct UpdateTaken(BlockId Block, long Step, long Version
 /// <summary>The head has taken gradients in, in this order.</summary>
 /// <param name="Updates">Each gradient.</param>
 public sealed record UpdatesTaken(ImmutableArray<UpdateTaken> Updates) : RunEvent;
+
+/// <summary>The head has done this, in this order: what a replay needs.</summary>
+/// <param name="Entries">Each thing.</param>
+public sealed record HeadHistory(ImmutableArray<ReplayEntry> Entries) : RunEvent;
 
 /// <summary>Every block has finished an epoch, and the chain was tested.</summary>
 /// <param name="Epoch">Epoch, from 1.</param>

@@ -35,8 +35,8 @@ public sealed record SharedReady(long Step, SharedVersion Shared);
 /// <param name="Exact">Whether it may be applied to the version that it was computed with alone.</param>
 public sealed record ApplyGradient(Lease Lease, SharedGradient Gradient, bool Exact);
 
-/// <summary>Trainer to head: this lease is void; nothing more will come of the step that its block has begun.</summary>
-public sealed record LeaseVoid(Lease Lease);
+/// <summary>Block or trainer to head: nothing more will be asked or sent under this lease.</summary>
+public sealed record LeaseOver(Lease Lease);
 
 /// <summary>Trainer to head: from here on these policies hold. No step is under way.</summary>
 public sealed record SwitchShared(long Fence, PolicySet Policies);

@@ -185,6 +185,7 @@ public sealed class BlockActor : ReceiveActor
     private void Commit()
     {
         Context.Parent.Tell(new StepsCommitted(lease!, losses.ToImmutable(), computeTime, compute!.Snapshot()));
+        source?.Head.Tell(new LeaseOver(lease!));
         lease = null;
     }
 

@@ -1,18 +1,17 @@
+using System.Collections.Immutable;
 using Akka.Actor;
+using NoProp.Actors.Policies;
 using NoProp.Actors.Protocol;
+using NoProp.Actors.Replaying;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
 using NoProp.Models.Methods;
-using NoProp.Models.Native;
-using NoProp.Models.Training;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace NoProp.Actors.Training;
 
 /// <summary>
-/// Trains what the blocks share, one step for each of theirs: T for each mini-batch, as in Algorithm 1. Where blocks read nothing of it, the
-/// head needs labels only, and runs by itself behind them. Otherwise each of its steps takes one gradient of a block, once.
+/// Trains what the blocks share. Where blocks read nothing of it, the head needs labels only, and runs by itself behind them. Otherwise it
+/// takes their gradients in, each once, as the policies of a <see cref="SharedServer"/> say; what it did goes to the trainer with each report.
 /// </summary>
 public sealed class HeadActor : ReceiveActor
 {
@@ -21,34 +20,48 @@ public sealed class HeadActor : ReceiveActor
 
     private readonly IMethod method;
     private readonly BatchSource source;
+    private readonly ulong seed;
     private readonly List<(RequestShared Request, IActorRef Asker)> waiting = [];
-    private IHeadCompute? compute;
+    private readonly ImmutableArray<UpdateTaken>.Builder updates = ImmutableArray.CreateBuilder<UpdateTaken>();
+    private readonly ImmutableArray<ReplayEntry>.Builder entries = ImmutableArray.CreateBuilder<ReplayEntry>();
+    private SharedServer? server;
     private Snapshot? committed;
+    private long committedSteps;
     private long target;
     private long reported = -1;
     private bool restarted;
-    private (float Sum, int Count) losses;
 
     /// <summary>A head without state: it gets that with its first message.</summary>
-    public HeadActor(IMethod method, BatchSource source)
+    /// <param name="method">What is trained.</param>
+    /// <param name="source">Mini-batches, for their labels.</param>
+    /// <param name="seed">Seed of the run.</param>
+    public HeadActor(IMethod method, BatchSource source, ulong seed)
     {
-        (this.method, this.source) = (method, source);
+        (this.method, this.source, this.seed) = (method, source, seed);
         Receive<AdvanceHead>(Advance);
         Receive<Continue>(_ => Train());
         Receive<ApplyGradient>(Apply);
         Receive<RequestShared>(request =>
         {
+            waiting.RemoveAll(entry => entry.Request.Block == request.Block);
             waiting.Add((request, Sender));
             Answer();
         });
+        Receive<LeaseOver>(over =>
+        {
+            waiting.RemoveAll(entry => entry.Request.Lease == over.Lease);
+            server?.Release(over.Lease);
+            Answer();
+        });
+        Receive<SwitchShared>(Switch);
     }
 
     /// <summary>Props on the compute dispatcher.</summary>
-    public static Props Props(IMethod method, BatchSource source) =>
-        Akka.Actor.Props.Create(() => new HeadActor(method, source)).WithDispatcher(Dispatchers.Compute);
+    public static Props Props(IMethod method, BatchSource source, ulong seed) =>
+        Akka.Actor.Props.Create(() => new HeadActor(method, source, seed)).WithDispatcher(Dispatchers.Compute);
 
     /// <inheritdoc/>
-    protected override void PostStop() => compute?.Dispose();
+    protected override void PostStop() => server?.Dispose();
 
     /// <inheritdoc/>
     protected override void PostRestart(Exception reason)
@@ -59,7 +72,7 @@ public sealed class HeadActor : ReceiveActor
 
     private void Advance(AdvanceHead advance)
     {
-        if (compute is null)
+        if (server is null)
         {
             // What was sent before the trainer knew of the failure may hold a state older than the last report.
             if (restarted && !advance.AfterRestart)
@@ -67,17 +80,12 @@ public sealed class HeadActor : ReceiveActor
                 return;
             }
 
-            compute = method.CreateHead(committed = advance.State);
-            if (restarted)
-            {
-                // Their leases are void, and begin again: a gradient of a later step would hide that an earlier one is still to come.
-                waiting.Clear();
-            }
+            Begin(advance);
         }
 
-        bool working = compute.Clock < target;
+        bool working = server!.BlockSteps < target;
         target = Math.Max(target, advance.To);
-        if (method.Coupled && compute.Clock >= target)
+        if (method.Coupled && server.BlockSteps >= target)
         {
             // Once for each target: a report later than the first would hold steps of the next lease, and pass them off as committed.
             if (target > reported)
@@ -93,22 +101,39 @@ public sealed class HeadActor : ReceiveActor
         Answer();
     }
 
+    private void Begin(AdvanceHead advance)
+    {
+        PolicySet policies = advance.Policies ?? PolicyCatalog.BuiltIn.Parse(new PolicySettings());
+        server = new SharedServer(method, source, seed, policies, committed = advance.State);
+        committedSteps = server.BlockSteps;
+        if (restarted)
+        {
+            // Their leases are void, and begin again: a gradient of a later step would hide that an earlier one is still to come.
+            waiting.Clear();
+        }
+        else
+        {
+            entries.Add(new ReplayEntry.Session(policies.Settings));
+        }
+    }
+
     /// <summary>Steps by the head's own terms alone: all of them where blocks read nothing of it, otherwise those whose gradients a failure has lost.</summary>
     private void Train()
     {
         // A failed instance leaves a message of its own behind; the new one begins when it is sent its state.
-        if (compute is null || compute.Clock >= target)
+        if (server is null || server.BlockSteps >= target)
         {
             return;
         }
 
-        for (long to = Math.Min(compute.Clock + Visit, target); compute.Clock < to;)
+        for (long to = Math.Min(server.BlockSteps + Visit, target); server.BlockSteps < to;)
         {
-            Step(gradient: null);
+            server.TakeNothing();
+            entries.Add(new ReplayEntry.Lost());
         }
 
         Report();
-        if (compute.Clock < target)
+        if (server.BlockSteps < target)
         {
             Self.Tell(Continue.Instance);
         }
@@ -118,57 +143,68 @@ public sealed class HeadActor : ReceiveActor
 
     private void Apply(ApplyGradient apply)
     {
-        SharedGradient gradient = apply.Gradient;
-        bool late = compute is null || compute.IsApplied(gradient.Block, gradient.Step) || (apply.Exact && gradient.Version != compute.Clock);
-        if (!late)
+        if (server?.Take(apply.Lease, apply.Gradient, apply.Exact) is { } taken)
         {
-            Step(gradient);
-            Answer();
+            updates.Add(taken);
+            entries.Add(new ReplayEntry.Taken(taken.Block, taken.Step, taken.Version, apply.Lease.Epoch.Value));
         }
+
+        Answer();
     }
 
-    private void Step(SharedGradient? gradient)
+    private void Switch(SwitchShared asked)
     {
-        TorchRuntime.UseOneThread();
-        using DisposeScope scope = NewDisposeScope();
-        using Tensor labels = source.Labels(HeadOrder.BatchStep(compute!.Clock, method.Blocks, source.StepsPerEpoch));
-        losses = (losses.Sum + compute.Step(labels, gradient), losses.Count + 1);
+        server!.Switch(asked.Policies);
+        entries.Add(new ReplayEntry.Switch(asked.Fence, asked.Policies.Settings));
+        Report();
     }
 
     private void Report()
     {
-        committed = compute!.Snapshot();
-        reported = Math.Min(compute.Clock, target);
-        Context.Parent.Tell(new HeadAdvanced(compute.Clock, reported, losses.Count == 0 ? 0 : losses.Sum / losses.Count, committed));
-        losses = default;
+        committed = server!.Snapshot();
+        committedSteps = server.BlockSteps;
+        reported = Math.Min(committedSteps, target);
+        Context.Parent.Tell(new HeadAdvanced(committedSteps, reported, server.MeanLoss(), committed)
+        {
+            Updates = updates.DrainToImmutable(),
+            // Where blocks read nothing of the head, the order of what they do does not matter.
+            Entries = method.Coupled ? entries.DrainToImmutable() : [],
+        });
+        entries.Clear();
     }
 
     private void Answer()
     {
-        if (compute is null)
+        if (server is null)
         {
             return;
         }
 
         GoBack();
-        foreach ((RequestShared request, IActorRef asker) in waiting.Where(entry => (entry.Request.Taken ?? compute.Clock) == compute.Clock).ToArray())
+        foreach ((RequestShared request, IActorRef asker) in waiting.ToArray())
         {
-            asker.Tell(new SharedReady(request.Step, compute.Shared));
-            waiting.Remove((request, asker));
+            bool exact = request.Taken is not null;
+            if (exact ? request.Taken == server.BlockSteps : server.MayBegin(request.Block))
+            {
+                asker.Tell(new SharedReady(request.Step, server.Begin(request.Lease, request.Step, exact)));
+                waiting.Remove((request, asker));
+            }
         }
 
-        // Only a block whose lease is void asks for a version that has passed: nobody waits for the answer.
-        waiting.RemoveAll(entry => entry.Request.Taken < compute.Clock);
+        // Only a block whose lease is void asks for what has passed: nobody waits for the answer.
+        waiting.RemoveAll(entry => entry.Request.Taken < server.BlockSteps);
     }
 
     // A block that failed in the middle of a lease begins the lease again; where it must find each version as it was, so does the head.
     private void GoBack()
     {
-        if (compute!.Clock > (committed?.Clock ?? 0) && waiting.Exists(entry => entry.Request.Taken == (committed?.Clock ?? 0)))
+        if (server!.BlockSteps > committedSteps && waiting.Exists(entry => entry.Request.Taken == committedSteps))
         {
-            compute.Dispose();
-            compute = method.CreateHead(committed);
-            losses = default;
+            PolicySet policies = server.Policies;
+            server.Dispose();
+            server = new SharedServer(method, source, seed, policies, committed);
+            updates.Clear();
+            entries.Clear();
         }
     }
 

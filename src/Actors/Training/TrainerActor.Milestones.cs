@@ -31,7 +31,7 @@ public sealed partial class TrainerActor
 
     // A head's state says what blocks asked of it up to some moment: a checkpoint holds the blocks of that moment.
     private readonly SortedDictionary<long, ImmutableArray<Snapshot?>> pairs = [];
-    private ImmutableArray<Snapshot> pair = [];
+    private (ImmutableArray<Snapshot> Snapshots, long HeadSteps, long History) pair = ([], 0, 0);
     private int tested;
     private ImmutableArray<double> accuracy = [];
 
@@ -121,7 +121,7 @@ public sealed partial class TrainerActor
     {
         if (pairs.TryGetValue(advanced.To, out ImmutableArray<Snapshot?> then))
         {
-            pair = [.. then.Append(advanced.State).OfType<Snapshot>()];
+            pair = ([.. then.Append(advanced.State).OfType<Snapshot>()], headSteps, history);
         }
 
         foreach (long past in pairs.Keys.TakeWhile(to => to <= advanced.To).ToArray())
@@ -132,7 +132,7 @@ public sealed partial class TrainerActor
 
     private void Save()
     {
-        ImmutableArray<Snapshot> snapshots = state.Goal.Coupled ? pair : Snapshots();
+        (ImmutableArray<Snapshot> snapshots, long accounted, long entries) = state.Goal.Coupled ? pair : (Snapshots(), headSteps, history);
         long steps = snapshots.SkipLast(headState is null ? 0 : 1).Sum(snapshot => snapshot.Clock);
         if (partners.Recorder is null || saving || steps == 0)
         {
@@ -149,6 +149,9 @@ public sealed partial class TrainerActor
                 [WallSecondsKey] = meter.Total.TotalSeconds.ToString("R", CultureInfo.InvariantCulture),
                 [GrantsKey] = state.Grants.ToString(CultureInfo.InvariantCulture),
                 [TestedKey] = tested.ToString(CultureInfo.InvariantCulture),
+                [FenceKey] = state.Fence.ToString(CultureInfo.InvariantCulture),
+                [HeadStepsKey] = accounted.ToString(CultureInfo.InvariantCulture),
+                [HistoryKey] = entries.ToString(CultureInfo.InvariantCulture),
             })));
     }
 

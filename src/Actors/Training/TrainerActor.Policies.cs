@@ -38,6 +38,8 @@ public sealed partial class TrainerActor
 
     private void SwitchTo(RunEffect.SwitchPolicies switched)
     {
+        // Nothing is under way: from here on the head has taken in just what is committed, unless a lost lease has asked for more.
+        exact = headSteps == state.TotalSteps;
         head.Tell(new SwitchShared(switched.Fence, switched.Policies));
         Tell(new PoliciesSwitched(switched.Fence, switched.Policies.Settings, state.TotalSteps));
         AnswerChoosers(Policies);

@@ -30,6 +30,15 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
     /// <summary>Key of the newest epoch that was tested in a checkpoint's state.</summary>
     public const string TestedKey = "tested";
 
+    /// <summary>Key of the number of switches of policies in a checkpoint's state.</summary>
+    public const string FenceKey = "fence";
+
+    /// <summary>Key of the steps of blocks that the head's state stands for in a checkpoint's state.</summary>
+    public const string HeadStepsKey = "headSteps";
+
+    /// <summary>Key of the number of entries of the replay log that lead to the head's state in a checkpoint's state.</summary>
+    public const string HistoryKey = "history";
+
     private static readonly TimeSpan TickInterval = TimeSpan.FromSeconds(1);
 
     private readonly TrainerPartners partners;
@@ -39,7 +48,9 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
     private readonly Snapshot?[] blocks;
     private readonly RunMeter meter;
     private readonly IActorRef head;
-    private readonly bool exact;
+    private bool exact;
+    private long headSteps;
+    private long history;
     private RunState state;
     private Snapshot? headState;
     private string headFailure = "its actor stopped";
@@ -56,12 +67,14 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
         blocks = [.. BlockId.UpTo(goal.Blocks).Select(block => resume?.Snapshots.FirstOrDefault(snapshot => snapshot.Name == block.FileName))];
         headState = resume?.Snapshots.FirstOrDefault(snapshot => blocks.All(block => block != snapshot));
         long[] clocks = [.. blocks.Select(block => block?.Clock ?? 0)];
+        headSteps = Count(HeadStepsKey, headState?.Clock ?? 0);
+        history = Count(HistoryKey, 0);
         // A head ahead of the blocks, as it can be after a run in any other order, has passed the versions that theirs is to find.
-        exact = goal.Sequential && (headState?.Clock ?? 0) == clocks.Sum();
+        exact = headSteps == clocks.Sum();
         // Where blocks move the head, its checkpoint holds all that theirs have asked of it, and may hold more.
-        state = RunState.Begin(goal, clocks, goal.Coupled ? clocks.Sum() : headState?.Clock ?? 0, long.Parse(resume?.State.GetValueOrDefault(GrantsKey) ?? "0", CultureInfo.InvariantCulture));
+        state = RunState.Begin(goal, clocks, goal.Coupled ? clocks.Sum() : headSteps, Count(GrantsKey, 0)) with { Fence = Count(FenceKey, 0) };
         meter = new RunMeter(TimeSpan.FromSeconds(double.Parse(resume?.State.GetValueOrDefault(WallSecondsKey) ?? "0", CultureInfo.InvariantCulture)), state);
-        tested = int.Parse(resume?.State.GetValueOrDefault(TestedKey) ?? "0", CultureInfo.InvariantCulture);
+        tested = (int)Count(TestedKey, 0);
         head = Context.Watch(Context.ActorOf(partners.HeadProps, "head"));
         Publish([.. blocks.Append(headState).OfType<Snapshot>()]);
 
@@ -88,9 +101,21 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
         Receive<HeadAdvanced>(advanced =>
         {
             headState = advanced.State;
+            history += advanced.Entries.Length;
+            headSteps = advanced.Clock;
             KeepPair(advanced);
             Publish([advanced.State]);
-            Tell(new HeadTrained(advanced.Clock, advanced.Loss));
+            if (!advanced.Updates.IsEmpty)
+            {
+                Tell(new UpdatesTaken(advanced.Updates));
+            }
+
+            if (!advanced.Entries.IsEmpty)
+            {
+                Tell(new HeadHistory(advanced.Entries));
+            }
+
+            Tell(new HeadTrained(advanced.State.Clock, advanced.Loss));
             Handle(new RunInput.HeadAdvanced(advanced.To));
         });
         Receive<BlockRestarted>(restarted => Tell(new Restarted(restarted.Block.ToString(), restarted.Cause)));
@@ -107,6 +132,9 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
         Receive<GetPolicies>(_ => Sender.Tell(Policies));
         Receive<SetPolicies>(Choose);
         ReceiveMilestones();
+
+        long Count(string key, long otherwise) =>
+            resume?.State.TryGetValue(key, out string? count) == true ? long.Parse(count, CultureInfo.InvariantCulture) : otherwise;
     }
 
     /// <inheritdoc/>
@@ -147,13 +175,14 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
                 workers[grant.Lease.Worker].Tell(new GrantLease(
                     grant.Lease,
                     blocks[grant.Lease.Block.Index],
-                    state.Goal.Coupled ? new SharedSource(head, exact ? state.TotalSteps : null) : null));
+                    state.Goal.Coupled ? new SharedSource(head, exact && state.Goal.Sequential ? state.TotalSteps : null) : null));
                 break;
             case RunEffect.Truncate truncate:
                 workers[truncate.Lease.Worker].Tell(new TruncateLease(truncate.Lease));
                 break;
             case RunEffect.Revoke revoke:
                 workers.GetValueOrDefault(revoke.Lease.Worker)?.Tell(new RevokeLease(revoke.Lease));
+                head.Tell(new LeaseOver(revoke.Lease));
                 Tell(new LeaseRevoked(revoke.Lease, revoke.Reason));
                 break;
             case RunEffect.Refuse refuse:
@@ -181,7 +210,7 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
             pairs[to] = [.. blocks];
         }
 
-        head.Tell(new AdvanceHead(to, headState, afterRestart));
+        head.Tell(new AdvanceHead(to, headState, afterRestart, state.Goal.Policies));
     }
 
     private void Accept(StepsCommitted commit)

@@ -42,17 +42,24 @@ public interface IHeadCompute : IDisposable
     /// <summary>The shared parameters now.</summary>
     SharedVersion Shared { get; }
 
-    /// <summary>Whether a step of a block has had its effect already.</summary>
-    bool IsApplied(BlockId block, long step);
+    /// <summary>The shared parameters as a block is to see them: with its own copy of W where blocks keep copies.</summary>
+    SharedVersion SharedFor(BlockId block);
 
-    /// <summary>Trains one step: the head's own terms, and a block's where there is one, in one step of the optimiser.</summary>
-    /// <param name="labels">Labels of the mini-batch of step <see cref="Clock"/>, int64 [batch].</param>
-    /// <param name="gradient">What a step of a block asks; null where blocks do not move the shared parameters.</param>
-    /// <returns>The head's own loss, for example the cross-entropy on z_T; 0 where it has none.</returns>
-    float Step(Tensor labels, SharedGradient? gradient);
+    /// <summary>Whether the head has terms of its own to train by.</summary>
+    bool HasOwnTerms { get; }
+
+    /// <summary>Trains one step of the optimiser.</summary>
+    /// <param name="labels">Labels of a mini-batch, int64 [batch], for the head's own terms.</param>
+    /// <param name="step">What has a part in it.</param>
+    HeadStepResult Step(Tensor labels, HeadStep step);
+
+    /// <summary>Gives each block a copy of W of its own, or takes it away.</summary>
+    void KeepCopies(bool keep);
 
     /// <summary>The complete state.</summary>
-    Snapshot Snapshot();
+    /// <param name="notes">What is to stand beside the tensors.</param>
+    /// <param name="more">Further values to keep, by name: found again as <c>optimizer.NAME</c>.</param>
+    Snapshot Snapshot(IReadOnlyDictionary<string, string>? notes = null, IReadOnlyDictionary<string, ImmutableArray<float>>? more = null);
 }
 
 /// <summary>One block at inference. Not thread-safe.</summary>
@@ -96,7 +103,10 @@ public static class Uncoupled
     public static StepLoss Step(this IBlockCompute block, Batch batch) => block.Step(batch, version: null).Loss;
 
     /// <summary>Trains one step of a head by its own terms alone.</summary>
-    public static float Step(this IHeadCompute head, Tensor labels) => head.Step(labels, gradient: null);
+    public static float Step(this IHeadCompute head, Tensor labels) => head.Step(labels, new HeadStep()).Loss;
+
+    /// <summary>Trains one step of a head by its own terms and what a step of a block asks, as Algorithm 1 does.</summary>
+    public static float Step(this IHeadCompute head, Tensor labels, SharedGradient? gradient) => head.Step(labels, new HeadStep(gradient)).Loss;
 
     /// <summary>A link of the chain that reads no shared parameters.</summary>
     public static IDenoiserCompute CreateDenoiser(this IMethod method, BlockId block, Snapshot from) => method.CreateDenoiser(block, from, head: null);

@@ -31,7 +31,7 @@ public static class PlainLoop
                         SharedVersion? version = method.Coupled ? head.Shared : null;
                         BlockStep step = blocks[block.Index].Step(batch, version);
                         onStep?.Invoke(block, step.Loss);
-                        head.Step(batch.Labels, version is null ? null : new(block, batch.Step, version.Version, step.SharedGradient));
+                        head.Step(batch.Labels, version is null ? null : new SharedGradient(block, batch.Step, version.Version, step.SharedGradient));
                     }
                 }
             }

@@ -23,11 +23,11 @@ public sealed class Adam(long count, double learningRate, double weightDecay) : 
     public Tensor SecondMoment => undecayed.SecondMoment;
 
     /// <inheritdoc/>
-    public void Step(Tensor parameters, Tensor gradient, long step)
+    public void Step(Tensor parameters, Tensor gradient, long step, double rate = 1)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable guard = no_grad();
-        undecayed.Step(parameters, weightDecay == 0 ? gradient : gradient.Plus(weightDecay, parameters), step);
+        undecayed.Step(parameters, weightDecay == 0 ? gradient : gradient.Plus(weightDecay, parameters), step, rate);
     }
 
     /// <inheritdoc/>

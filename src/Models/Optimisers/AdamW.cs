@@ -36,16 +36,17 @@ public sealed class AdamW : IOptimiser
     public Tensor SecondMoment { get; }
 
     /// <inheritdoc/>
-    public void Step(Tensor parameters, Tensor gradient, long step)
+    public void Step(Tensor parameters, Tensor gradient, long step, double rate = 1)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable guard = no_grad();
+        double scaled = learningRate * rate;
         FirstMoment.TimesInPlace(Beta1).PlusInPlace(1 - Beta1, gradient);
         SecondMoment.TimesInPlace(Beta2).PlusProductInPlace(1 - Beta2, gradient, gradient);
         double correction1 = 1 - Math.Pow(Beta1, step);
         double correction2 = Math.Sqrt(1 - Math.Pow(Beta2, step));
         Tensor denominator = SecondMoment.sqrt().TimesInPlace(1 / correction2).PlusInPlace(Epsilon);
-        parameters.TimesInPlace(1 - learningRate * weightDecay).PlusQuotientInPlace(-learningRate / correction1, FirstMoment, denominator);
+        parameters.TimesInPlace(1 - scaled * weightDecay).PlusQuotientInPlace(-scaled / correction1, FirstMoment, denominator);
     }
 
     /// <inheritdoc/>

@@ -18,5 +18,6 @@ public interface IOptimiser : IDisposable
     /// <param name="parameters">float32 [count].</param>
     /// <param name="gradient">float32 [count].</param>
     /// <param name="step">Number of this step, from 1.</param>
-    void Step(Tensor parameters, Tensor gradient, long step);
+    /// <param name="rate">Factor of the learning rate in this step.</param>
+    void Step(Tensor parameters, Tensor gradient, long step, double rate = 1);
 }

@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Methods;
@@ -11,20 +11,19 @@ namespace NoProp.Models.Training;
 
 /// <summary>
 /// The head in training: what the blocks share, with its optimiser. A step takes the gradient of the head's own terms, which need labels
-/// only, and that of one step of a block together, as Algorithm 1 does.
+/// only, and that of one step of a block together, as Algorithm 1 does; or one of the two.
 /// </summary>
 internal sealed class HeadTraining : IHeadCompute
 {
     /// <summary>Name of the head's snapshots.</summary>
     public const string Name = "head";
 
-    private const string AppliedKey = "applied";
-
     private readonly SharedLayout layout;
+    private readonly int blocks;
     private readonly SharedParameters parameters;
     private readonly TrainingState state;
     private readonly Func<SharedTensors, Tensor, long, Tensor>? ownTerms;
-    private readonly long[] applied;
+    private EmbeddingCopies? copies;
     private SharedVersion? version;
 
     /// <summary>A head, initial or from a snapshot.</summary>
@@ -36,17 +35,18 @@ internal sealed class HeadTraining : IHeadCompute
     /// <exception cref="NoPropException">The snapshot is damaged or of another network.</exception>
     public HeadTraining(SharedLayout layout, int blocks, Func<long, IOptimiser> createOptimiser, Snapshot? from, Func<SharedTensors, Tensor, long, Tensor>? ownTerms)
     {
-        (this.layout, this.ownTerms) = (layout, ownTerms);
+        (this.layout, this.blocks, this.ownTerms) = (layout, blocks, ownTerms);
         parameters = new SharedParameters(layout, initial: from is null);
         state = new TrainingState(Name, parameters.Sets, createOptimiser, from);
-        applied = new long[blocks];
-        if (state.Notes.TryGetValue(AppliedKey, out string? counts))
+        if (from is not null && parameters.Embedding is { } embedding)
         {
-            applied = [.. counts.Split(' ').Select(count => long.Parse(count, CultureInfo.InvariantCulture))];
+            copies = EmbeddingCopies.Read(embedding.Parameters, blocks, SafetensorsFile.Parse(from.Safetensors, from.Name));
         }
     }
 
     public long Clock => state.Clock;
+
+    public bool HasOwnTerms => ownTerms is not null;
 
     public SharedVersion Shared
     {
@@ -62,14 +62,39 @@ internal sealed class HeadTraining : IHeadCompute
         }
     }
 
-    public bool IsApplied(BlockId block, long step) => step < applied[block.Index];
+    public SharedVersion SharedFor(BlockId block)
+    {
+        if (copies is null)
+        {
+            return Shared;
+        }
 
-    public float Step(Tensor labels, SharedGradient? gradient)
+        float[] values = [.. Shared.Values];
+        copies[block].CopyTo(values.AsSpan((int)parameters.Offset(parameters.Embedding!)));
+        return new(Clock, ImmutableCollectionsMarshal.AsImmutableArray(values));
+    }
+
+    public void KeepCopies(bool keep)
+    {
+        if (parameters.Embedding is { } embedding && keep != copies is not null)
+        {
+            // Without copies W goes on as their mean, which it is already.
+            copies = keep ? new EmbeddingCopies(embedding.Parameters, blocks) : null;
+        }
+    }
+
+    public HeadStepResult Step(Tensor labels, HeadStep step)
     {
         using DisposeScope scope = NewDisposeScope();
+        if (step.Gradient is { } from)
+        {
+            copies?.Enter(from.Block);
+        }
+
         float loss = 0;
-        Tensor? sum = gradient is null ? null : SharedTensors.Flatten(gradient.Values);
-        if (ownTerms is not null)
+        Tensor? before = parameters.Embedding?.Parameters.Flat.clone();
+        Tensor? sum = step.Gradient is null ? null : Gradient(step);
+        if (step.OwnTerms && ownTerms is not null)
         {
             Tensor leaf = parameters.Flat().requires_grad_(true);
             Tensor own = ownTerms(new SharedTensors(layout, leaf), labels, Clock);
@@ -78,22 +103,46 @@ internal sealed class HeadTraining : IHeadCompute
             loss = own.item<float>();
         }
 
-        state.Step(sum ?? zeros(state.Count, ScalarType.Float32), gradient?.Block);
-        if (gradient is not null)
-        {
-            applied[gradient.Block.Index] = gradient.Step + 1;
-        }
-
-        return loss;
+        state.Step(sum ?? zeros(state.Count, ScalarType.Float32), step.Gradient?.Block, set => Rate(set, step));
+        float move = before is null ? 0 : (parameters.Embedding!.Parameters.Flat - before).norm().item<float>();
+        copies?.Leave(step.Gradient?.Block, step.Partner);
+        return new(loss, move);
     }
 
-    public Snapshot Snapshot() => state.Snapshot(applied.All(count => count == 0)
-        ? null
-        : new Dictionary<string, string> { [AppliedKey] = string.Join(' ', applied.Select(count => count.ToString(CultureInfo.InvariantCulture))) });
+    public Snapshot Snapshot(IReadOnlyDictionary<string, string>? notes, IReadOnlyDictionary<string, ImmutableArray<float>>? more) =>
+        state.Snapshot(notes, copies is null ? more : copies.Named().ToImmutableDictionary().AddRange(more ?? ImmutableDictionary<string, ImmutableArray<float>>.Empty));
 
     public void Dispose()
     {
         state.Dispose();
         parameters.Dispose();
     }
+
+    private double Rate(TrainedSet set, HeadStep step) =>
+        set == parameters.Schedule && step.FreezesSchedule ? 0 : set == parameters.Embedding ? step.EmbeddingRate : 1;
+
+    /// <summary>The block's gradient, float32 [n], with what the step makes of it.</summary>
+    private Tensor Gradient(HeadStep step)
+    {
+        Tensor gradient = SharedTensors.Flatten(step.Gradient!.Values);
+        if (!step.TakesEmbedding)
+        {
+            Part(gradient, parameters.Embedding)?.zero_();
+        }
+
+        if (!step.TakesSchedule)
+        {
+            Part(gradient, parameters.Schedule)?.zero_();
+        }
+
+        if (step.Compensation != 0 && step.Pinned is { } pinned && Part(gradient, parameters.Embedding) is { } g)
+        {
+            Tensor moved = parameters.Embedding!.Parameters.Flat - Part(SharedTensors.Flatten(pinned.Values), parameters.Embedding)!;
+            g.copy_(g.Plus(step.Compensation, g.mul(g).mul(moved)));
+        }
+
+        return gradient;
+    }
+
+    private Tensor? Part(Tensor flat, TrainedSet? part) => part is null ? null : flat.narrow(0, parameters.Offset(part), part.Parameters.Count);
 }

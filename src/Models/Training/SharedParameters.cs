@@ -56,7 +56,7 @@ internal sealed class SharedParameters : IDisposable
             ParameterSet schedule = new();
             LearnedSchedule.Declare(schedule, ends.Gamma0, ends.Gamma1);
             schedule.Build(key);
-            sets.Add(new(schedule));
+            sets.Add(Schedule = new(schedule));
         }
 
         if (layout.InitialEmbedding is { } embedding)
@@ -64,12 +64,21 @@ internal sealed class SharedParameters : IDisposable
             ParameterSet set = new();
             set.AddGiven(SharedLayout.EmbeddingName, [layout.Classes, layout.EmbeddingSize], initial ? embedding() : new float[layout.Classes * layout.EmbeddingSize]);
             set.Build(key);
-            sets.Add(new(set, Contributors: layout.EmbeddingContributors));
+            sets.Add(Embedding = new(set, Contributors: layout.EmbeddingContributors));
         }
     }
 
     /// <summary>The parts, each with its own optimiser.</summary>
     public IReadOnlyList<TrainedSet> Sets => sets;
+
+    /// <summary>The learned schedule's part; null where it is fixed.</summary>
+    public TrainedSet? Schedule { get; }
+
+    /// <summary>W's part; null where it is fixed.</summary>
+    public TrainedSet? Embedding { get; }
+
+    /// <summary>Where the values of a part begin in the flat vector of all.</summary>
+    public long Offset(TrainedSet part) => sets.TakeWhile(set => set != part).Sum(set => set.Parameters.Count);
 
     /// <summary>A copy of all values, float32 [n].</summary>
     public Tensor Flat() => sets.Count == 0 ? zeros(0, ScalarType.Float32) : cat([.. sets.Select(set => set.Parameters.Flat)]);

@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Networks;
 using NoProp.Models.Optimisers;
@@ -44,7 +46,7 @@ internal sealed class TrainingState : IDisposable
             {
                 Copy(file, kept.Set.Parameters.Weights, kept.FirstPrefix, kept.Optimiser.FirstMoment, from.Name);
                 Copy(file, kept.Set.Parameters.Weights, kept.SecondPrefix, kept.Optimiser.SecondMoment, from.Name);
-                kept.Steps = kept.Owner.Length == 0 ? from.Clock : ReadCount(file, kept.Owner + ClockKey);
+                kept.Steps = kept.Owner.Length == 0 && !file.Metadata.ContainsKey(kept.StepsKey) ? from.Clock : ReadCount(file, kept.StepsKey);
             }
 
             Clock = from.Clock;
@@ -95,22 +97,29 @@ internal sealed class TrainingState : IDisposable
     /// <summary>One optimiser step.</summary>
     /// <param name="gradient">float32 [<see cref="Count"/>], in the order of <see cref="Weights"/>.</param>
     /// <param name="contributor">The block that it comes from, for parameters whose moments are kept per block.</param>
-    public void Step(Tensor gradient, BlockId? contributor = null)
+    /// <param name="rate">Factor of the learning rate of a set; one whose factor is 0 is left out. All have 1 where it is null.</param>
+    public void Step(Tensor gradient, BlockId? contributor = null, Func<TrainedSet, double>? rate = null)
     {
         Clock++;
         long offset = 0;
         foreach (TrainedSet set in sets)
         {
             Moments kept = moments.First(candidate => candidate.Set == set && (set.Contributors == 0 || contributor is null || candidate.Owner == contributor.Value.FileName + "."));
-            kept.Optimiser.Step(set.Parameters.Flat, gradient.narrow(0, offset, set.Parameters.Count), ++kept.Steps);
+            if ((rate?.Invoke(set) ?? 1) is var factor and not 0)
+            {
+                kept.Optimiser.Step(set.Parameters.Flat, gradient.narrow(0, offset, set.Parameters.Count), ++kept.Steps, factor);
+            }
+
             offset += set.Parameters.Count;
         }
     }
 
     /// <summary>The state now.</summary>
     /// <param name="notes">What is to stand beside the tensors.</param>
-    public Snapshot Snapshot(IReadOnlyDictionary<string, string>? notes = null)
+    /// <param name="more">Further tensors that belong to the optimiser, by name.</param>
+    public Snapshot Snapshot(IReadOnlyDictionary<string, string>? notes = null, IReadOnlyDictionary<string, ImmutableArray<float>>? more = null)
     {
+        more ??= ImmutableDictionary<string, ImmutableArray<float>>.Empty;
         (IEnumerable<Parameter> Parameters, string Prefix, Tensor Memory)[] parts =
         [
             .. sets.Select(set => (set.Parameters.Weights.AsEnumerable(), set.Prefix, set.Parameters.Flat)),
@@ -119,16 +128,26 @@ internal sealed class TrainingState : IDisposable
             .. moments.Select(kept => (kept.Set.Parameters.Weights.AsEnumerable(), kept.SecondPrefix, kept.Optimiser.SecondMoment)),
         ];
         Dictionary<string, string> metadata = new(notes ?? new Dictionary<string, string>()) { [ClockKey] = Text(Clock), ["name"] = name };
-        foreach (Moments kept in moments.Where(kept => kept.Owner.Length > 0))
+        foreach (Moments kept in moments.Where(kept => kept.Owner.Length > 0 || kept.Steps != Clock))
         {
-            metadata[kept.Owner + ClockKey] = Text(kept.Steps);
+            metadata[kept.StepsKey] = Text(kept.Steps);
         }
 
         (byte[] bytes, int offset) = Safetensors.Allocate(
-            [.. parts.SelectMany(part => part.Parameters.Select(parameter => (part.Prefix + parameter.Name, "F32", parameter.Shape.ToArray())))], metadata);
+            [
+                .. parts.SelectMany(part => part.Parameters.Select(parameter => (part.Prefix + parameter.Name, "F32", parameter.Shape.ToArray()))),
+                .. more.Select(tensor => (WeightsHash.OptimizerPrefix + tensor.Key, "F32", new long[] { tensor.Value.Length }))],
+            metadata);
         foreach ((_, _, Tensor memory) in parts)
         {
             Span<byte> source = memory.bytes;
+            source.CopyTo(bytes.AsSpan(offset));
+            offset += source.Length;
+        }
+
+        foreach (ImmutableArray<float> values in more.Values)
+        {
+            ReadOnlySpan<byte> source = MemoryMarshal.AsBytes(values.AsSpan());
             source.CopyTo(bytes.AsSpan(offset));
             offset += source.Length;
         }
@@ -174,6 +193,9 @@ internal sealed class TrainingState : IDisposable
         public IOptimiser Optimiser => optimiser;
 
         public long Steps { get; set; }
+
+        // A set that was left out of some steps has a count of its own.
+        public string StepsKey => owner.Length > 0 ? owner + ClockKey : $"{set.Parameters.Weights[0].Name}.{ClockKey}";
 
         public string FirstPrefix => $"{WeightsHash.OptimizerPrefix}{owner}exp_avg.{set.Prefix}";
 

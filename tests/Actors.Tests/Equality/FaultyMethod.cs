@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using NoProp.Models;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
@@ -64,17 +65,22 @@ internal sealed class FaultyMethod(IMethod inner, params Fault[] faults) : IMeth
     {
         public long Clock => compute.Clock;
 
-        public float Step(torch.Tensor labels, SharedGradient? gradient)
+        public bool HasOwnTerms => compute.HasOwnTerms;
+
+        public HeadStepResult Step(torch.Tensor labels, HeadStep step)
         {
             method.FailAt(null, compute.Clock);
-            return compute.Step(labels, gradient);
+            return compute.Step(labels, step);
         }
 
         public SharedVersion Shared => compute.Shared;
 
-        public bool IsApplied(BlockId block, long step) => compute.IsApplied(block, step);
+        public SharedVersion SharedFor(BlockId block) => compute.SharedFor(block);
 
-        public Snapshot Snapshot() => compute.Snapshot();
+        public void KeepCopies(bool keep) => compute.KeepCopies(keep);
+
+        public Snapshot Snapshot(IReadOnlyDictionary<string, string>? notes, IReadOnlyDictionary<string, ImmutableArray<float>>? more) =>
+            compute.Snapshot(notes, more);
 
         public void Dispose() => compute.Dispose();
     }

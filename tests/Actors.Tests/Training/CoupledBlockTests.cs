@@ -34,21 +34,21 @@ public sealed class CoupledBlockTests : TestKit
     [Fact]
     public void A_lease_begins_by_asking_for_the_newest_version_where_any_will_do()
     {
-        Grant(0, 3, version: null);
+        Lease lease = Grant(0, 3, version: null);
 
-        head.ExpectMsg(new RequestShared(Block, 0, null));
+        head.ExpectMsg(new RequestShared(lease, 0, null));
     }
 
     [Fact]
     public void Each_step_of_a_lease_asks_for_the_version_that_the_step_before_has_left_where_it_must_be_exact()
     {
-        Grant(5, 8, version: 20);
-        head.ExpectMsg(new RequestShared(Block, 5, 20));
+        Lease lease = Grant(5, 8, version: 20);
+        head.ExpectMsg(new RequestShared(lease, 5, 20));
 
         Step(5, version: 20);
 
         head.ExpectMsg<ApplyGradient>();
-        head.ExpectMsg(new RequestShared(Block, 6, 21));
+        head.ExpectMsg(new RequestShared(lease, 6, 21));
     }
 
     [Fact]
@@ -196,7 +196,7 @@ public sealed class CoupledBlockTests : TestKit
 
         block.Tell(new GrantLease(lease, null, new SharedSource(head, 20)));
 
-        head.ExpectMsg(new RequestShared(Block, 0, 20));
+        head.ExpectMsg(new RequestShared(lease, 0, 20));
     }
 
     [Fact]

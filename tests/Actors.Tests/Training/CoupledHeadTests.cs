@@ -2,6 +2,7 @@ using Akka.Actor;
 using Akka.TestKit;
 using Akka.TestKit.Xunit2;
 using NoProp.Actors.Hosting;
+using NoProp.Actors.Policies;
 using NoProp.Actors.Protocol;
 using NoProp.Actors.Training;
 using NoProp.Models;
@@ -22,12 +23,13 @@ public sealed class CoupledHeadTests : TestKit
     private readonly TestProbe trainer;
     private readonly TestProbe block;
     private readonly IActorRef head;
+    private readonly HashSet<(BlockId Block, long Step, long Version)> asked = [];
 
     public CoupledHeadTests()
         : base(SettingsLoader.Load().Config)
     {
         (trainer, block) = (CreateTestProbe(), CreateTestProbe());
-        head = trainer.ChildActorOf(HeadActor.Props(method, new BatchSource(dataset, seed: 1, batchSize: 10)), SupervisorStrategy.DefaultStrategy);
+        head = trainer.ChildActorOf(HeadActor.Props(method, new BatchSource(dataset, seed: 1, batchSize: 10), seed: 1), SupervisorStrategy.DefaultStrategy);
     }
 
     [Fact]
@@ -55,6 +57,7 @@ public sealed class CoupledHeadTests : TestKit
     public void A_gradient_of_an_earlier_version_is_applied_where_any_will_do()
     {
         Begin();
+        Ask(Other, 0);
         Apply(One, 0, version: 0);
 
         Apply(Other, 0, version: 0);
@@ -66,6 +69,7 @@ public sealed class CoupledHeadTests : TestKit
     public void A_gradient_of_an_earlier_version_is_refused_where_it_must_be_exact()
     {
         Begin();
+        Ask(Other, 0, version: 0);
         Apply(One, 0, version: 0, exact: true);
 
         Apply(Other, 0, version: 0, exact: true);
@@ -76,7 +80,7 @@ public sealed class CoupledHeadTests : TestKit
     [Fact]
     public void A_request_before_the_head_has_begun_is_answered_when_it_has()
     {
-        head.Tell(new RequestShared(One, 0, null), block);
+        head.Tell(new RequestShared(Lease(One), 0, null), block);
 
         Begin();
 
@@ -87,7 +91,7 @@ public sealed class CoupledHeadTests : TestKit
     public void A_request_for_a_version_to_come_is_answered_when_it_comes()
     {
         Begin();
-        head.Tell(new RequestShared(One, 1, 1), block);
+        head.Tell(new RequestShared(Lease(One), 1, 1), block);
         Settle();
         block.ExpectNoMsg(TimeSpan.Zero);
 
@@ -115,7 +119,7 @@ public sealed class CoupledHeadTests : TestKit
         Begin();
         Apply(One, 0, version: 0, exact: true);
         Apply(One, 1, version: 1, exact: true);
-        head.Tell(new RequestShared(Other, 77, 1), block);
+        head.Tell(new RequestShared(Lease(Other), 77, 1), block);
 
         Ask(One, 0, version: 0);
         Apply(One, 0, version: 0, exact: true);
@@ -163,7 +167,7 @@ public sealed class CoupledHeadTests : TestKit
     [Fact]
     public void Steps_whose_gradients_were_lost_are_made_by_the_heads_own_terms_and_then_requests_are_answered()
     {
-        head.Tell(new RequestShared(One, 0, 3), block);
+        head.Tell(new RequestShared(Lease(One), 0, 3), block);
 
         head.Tell(new AdvanceHead(3, FakeMethod.HeadState(1)));
 
@@ -191,7 +195,7 @@ public sealed class CoupledHeadTests : TestKit
     {
         Begin();
         Fail();
-        head.Tell(new RequestShared(One, 1, null), block);
+        head.Tell(new RequestShared(Lease(One), 1, null), block);
         Settle();
 
         head.Tell(new AdvanceHead(0, null, AfterRestart: true));
@@ -222,14 +226,26 @@ public sealed class CoupledHeadTests : TestKit
         method.OnHeadStep = (_, _) => { };
     }
 
-    private void Apply(BlockId from, long step, long version, bool exact = false) =>
-        head.Tell(new ApplyGradient(new SharedGradient(from, step, version, []), exact), block);
+    /// <summary>Makes a step of a block: asks for the shared parameters, unless the test has done so, and sends a gradient.</summary>
+    private void Apply(BlockId from, long step, long version, bool exact = false)
+    {
+        if (!asked.Contains((from, step, version)))
+        {
+            Assert.Equal(version, Ask(from, step, exact ? version : null).Version);
+        }
+
+        head.Tell(new ApplyGradient(Lease(from), new SharedGradient(from, step, version, []), exact), block);
+    }
 
     private SharedVersion Ask(BlockId from, long step, long? version = null)
     {
-        head.Tell(new RequestShared(from, step, version), block);
-        return block.ExpectMsg<SharedReady>(ready => ready.Step == step).Shared;
+        head.Tell(new RequestShared(Lease(from), step, version), block);
+        SharedVersion shared = block.ExpectMsg<SharedReady>(ready => ready.Step == step).Shared;
+        asked.Add((from, step, shared.Version));
+        return shared;
     }
+
+    private static Lease Lease(BlockId block) => new(block, new LeaseEpoch(1), new StepRange(0, 100), "worker");
 
     /// <summary>Returns when the head has done all that it was told so far.</summary>
     private void Settle()

@@ -30,7 +30,7 @@ public sealed class CoupledTrainerTests : TestKit
     {
         Join(Trainer("async"));
 
-        head.ExpectMsg(new AdvanceHead(0, null));
+        head.ExpectMsg<AdvanceHead>(advance => advance is { To: 0, State: null });
     }
 
     [Fact]
@@ -42,7 +42,7 @@ public sealed class CoupledTrainerTests : TestKit
 
         Commit(trainer, first.Lease);
 
-        Assert.Equal((0L, 8L), (first.Shared!.Version, worker.ExpectMsg<GrantLease>().Shared!.Version));
+        Assert.Equal((0L, 8L), (first.Shared!.Taken, worker.ExpectMsg<GrantLease>().Shared!.Taken));
     }
 
     [Fact]
@@ -50,7 +50,7 @@ public sealed class CoupledTrainerTests : TestKit
     {
         Join(Trainer("async"));
 
-        Assert.Null(worker.ExpectMsg<GrantLease>().Shared!.Version);
+        Assert.Null(worker.ExpectMsg<GrantLease>().Shared!.Taken);
     }
 
     [Fact]
@@ -60,7 +60,7 @@ public sealed class CoupledTrainerTests : TestKit
 
         Join(Trainer("algorithm1", ahead));
 
-        Assert.Null(worker.ExpectMsg<GrantLease>().Shared!.Version);
+        Assert.Null(worker.ExpectMsg<GrantLease>().Shared!.Taken);
     }
 
     [Fact]
@@ -75,7 +75,7 @@ public sealed class CoupledTrainerTests : TestKit
 
         trainer.Tell(new HeadRestarted("out of luck"));
 
-        head.ExpectMsg(new AdvanceHead(0, reported, AfterRestart: true));
+        head.ExpectMsg<AdvanceHead>(advance => advance is { To: 0, AfterRestart: true } && advance.State == reported);
         Assert.Equal(lost, worker.ReceiveN(2).Cast<RevokeLease>().Select(revoke => revoke.Lease));
         Assert.Equal(
             lost.Select(lease => (lease.Block, lease.Steps, lease.Epoch.Next)),

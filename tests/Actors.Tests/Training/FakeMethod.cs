@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using NoProp.Models;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
@@ -21,6 +22,9 @@ internal sealed class FakeMethod(int blocks = 4, bool coupled = false) : IMethod
 
     /// <summary>Gradients that had an effect on the head; null for a step by its own terms alone.</summary>
     public List<SharedGradient?> Applied { get; } = [];
+
+    /// <summary>Steps of the head, as they were asked of it.</summary>
+    public List<HeadStep> HeadSteps { get; } = [];
 
     /// <summary>Blocks that were made, with the clock of the state they were made from.</summary>
     public List<(BlockId Block, long From)> Made { get; } = [];
@@ -82,27 +86,28 @@ internal sealed class FakeMethod(int blocks = 4, bool coupled = false) : IMethod
 
     private sealed class FakeHead(FakeMethod method, long from) : IHeadCompute
     {
-        private readonly HashSet<(BlockId Block, long Step)> applied = [];
-
         public long Clock { get; private set; } = from;
 
-        public float Step(torch.Tensor labels, SharedGradient? gradient)
+        public bool HasOwnTerms => true;
+
+        public HeadStepResult Step(torch.Tensor labels, HeadStep step)
         {
             method.OnHeadStep(Clock, labels);
-            method.Applied.Add(gradient);
-            if (gradient is not null)
-            {
-                applied.Add((gradient.Block, gradient.Step));
-            }
-
-            return Clock++;
+            method.Applied.Add(step.Gradient);
+            method.HeadSteps.Add(step);
+            return new(Clock++, 0);
         }
 
         public SharedVersion Shared => new(Clock, []);
 
-        public bool IsApplied(BlockId block, long step) => applied.Contains((block, step));
+        public SharedVersion SharedFor(BlockId block) => Shared;
 
-        public Snapshot Snapshot() => HeadState(Clock);
+        public void KeepCopies(bool keep)
+        {
+        }
+
+        public Snapshot Snapshot(IReadOnlyDictionary<string, string>? notes, IReadOnlyDictionary<string, ImmutableArray<float>>? more) =>
+            new("head", Clock, Safetensors.Allocate([("weight", "F32", [1])], notes ?? new Dictionary<string, string>()).Bytes);
 
         public void Dispose()
         {

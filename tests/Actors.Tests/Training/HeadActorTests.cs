@@ -21,7 +21,7 @@ public sealed class HeadActorTests : TestKit
         : base(SettingsLoader.Load().Config)
     {
         trainer = CreateTestProbe();
-        head = trainer.ChildActorOf(HeadActor.Props(method, new BatchSource(dataset, seed: 1, batchSize: 10)), SupervisorStrategy.DefaultStrategy);
+        head = trainer.ChildActorOf(HeadActor.Props(method, new BatchSource(dataset, seed: 1, batchSize: 10), seed: 1), SupervisorStrategy.DefaultStrategy);
     }
 
     [Fact]

@@ -65,17 +65,6 @@ public sealed class HeadTrainingTests : IDisposable
     }
 
     [Fact]
-    public void A_step_of_a_block_is_known_as_applied_after_it_and_not_before()
-    {
-        using IHeadCompute head = Method(MomentSharing.Shared).CreateHead(null);
-        bool before = head.IsApplied(new(2), 0);
-
-        head.Step(labels, Asked(2, 0));
-
-        Assert.Equal((false, true, false, false), (before, head.IsApplied(new(2), 0), head.IsApplied(new(2), 1), head.IsApplied(new(1), 0)));
-    }
-
-    [Fact]
     public void A_step_makes_the_next_version()
     {
         using IHeadCompute head = Method(MomentSharing.Shared).CreateHead(null);

@@ -1,0 +1,199 @@
+using System.Collections.Immutable;
+using NoProp.Actors.Policies;
+using NoProp.Actors.Protocol;
+using NoProp.Models;
+using NoProp.Models.Checkpoints;
+using NoProp.Models.Data;
+using NoProp.Models.Methods;
+using NoProp.Models.Native;
+using NoProp.Models.Training;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace NoProp.Actors.Training;
+
+/// <summary>
+/// The shared parameters and their policies, without an actor around them: what is taken in, in which order, decides every weight, so that a
+/// replay that asks the same of it comes to the same numbers. Not thread-safe.
+/// </summary>
+internal sealed class SharedServer : IDisposable
+{
+    private readonly IMethod method;
+    private readonly BatchSource source;
+    private readonly ulong seed;
+    private readonly IHeadCompute compute;
+    private readonly HeadBook book;
+    private readonly Dictionary<BlockId, Pin> pins = [];
+    private (float Sum, int Count) losses;
+
+    /// <summary>A server, initial or from a snapshot.</summary>
+    /// <exception cref="NoPropException">The snapshot is damaged or of another network.</exception>
+    public SharedServer(IMethod method, BatchSource source, ulong seed, PolicySet policies, Snapshot? from)
+    {
+        (this.method, this.source, this.seed, Policies) = (method, source, seed, policies);
+        compute = method.CreateHead(from);
+        book = HeadBook.Read(from, method.Blocks);
+        compute.KeepCopies(policies.Embedding.KeepsCopies);
+    }
+
+    /// <summary>The policies that hold.</summary>
+    public PolicySet Policies { get; private set; }
+
+    /// <summary>Version of the shared parameters: steps of the optimiser.</summary>
+    public long Version => compute.Clock;
+
+    /// <summary>Steps of blocks that have had their effect, whatever it was.</summary>
+    public long BlockSteps => book.BlockSteps;
+
+    /// <summary>Whether a block may begin a step now.</summary>
+    public bool MayBegin(BlockId block) => SharedLogic.MayBegin(
+        Policies, Version, [.. pins.Where(pin => pin.Key != block && !pin.Value.Exact).Select(pin => pin.Value.Shared.Version)], method.Blocks);
+
+    /// <summary>The shared parameters as a block is to see them.</summary>
+    public SharedVersion SharedFor(BlockId block) => compute.SharedFor(block);
+
+    /// <summary>Lets a block begin a step.</summary>
+    public SharedVersion Begin(Lease lease, long step, bool exact)
+    {
+        SharedVersion shared = SharedFor(lease.Block);
+        pins[lease.Block] = new(lease, step, shared, exact);
+        return shared;
+    }
+
+    /// <summary>Nothing more comes under a lease.</summary>
+    public void Release(Lease lease)
+    {
+        if (pins.TryGetValue(lease.Block, out Pin? pin) && pin.Lease.Epoch == lease.Epoch)
+        {
+            pins.Remove(lease.Block);
+        }
+    }
+
+    /// <summary>Takes a gradient in; null where it is none that is waited for: sent under a lease that is void, or before the head failed.</summary>
+    public UpdateTaken? Take(Lease lease, SharedGradient gradient, bool exact)
+    {
+        if (!pins.TryGetValue(gradient.Block, out Pin? pin) || pin.Lease.Epoch != lease.Epoch || pin.Step != gradient.Step || pin.Shared.Version != gradient.Version)
+        {
+            return null;
+        }
+
+        pins.Remove(gradient.Block);
+        long lag = Version - gradient.Version;
+        if (exact && lag != 0)
+        {
+            return null;
+        }
+
+        UpdateTaken update = new(gradient.Block, gradient.Step, gradient.Version, lag, UpdateFate.Repeated, 0);
+        return book.IsTaken(gradient.Block, gradient.Step) ? update : Take(update, gradient, pin.Shared);
+    }
+
+    /// <summary>Accounts for a step of a block by the head's own terms: where blocks send no gradient, or theirs was lost.</summary>
+    public void TakeNothing()
+    {
+        if (Policies.Head.PerBatch is null)
+        {
+            Step(new HeadStep());
+        }
+
+        book.Count();
+        RunFree();
+    }
+
+    /// <summary>Lets other policies hold. What was held for a round is applied as it is.</summary>
+    public void Switch(PolicySet policies)
+    {
+        foreach (long step in book.Held.Select(gradient => gradient.Step).Distinct().Order().ToArray())
+        {
+            ApplyMean(step);
+        }
+
+        Policies = policies;
+        compute.KeepCopies(policies.Embedding.KeepsCopies);
+    }
+
+    /// <summary>The complete state.</summary>
+    public Snapshot Snapshot() => compute.Snapshot(book.Notes(), book.Tensors());
+
+    /// <summary>Mean of the head's own loss since it was last asked for.</summary>
+    public float MeanLoss()
+    {
+        float mean = losses.Count == 0 ? 0 : losses.Sum / losses.Count;
+        losses = default;
+        return mean;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => compute.Dispose();
+
+    private UpdateTaken Take(UpdateTaken update, SharedGradient gradient, SharedVersion pinned)
+    {
+        SharedDecision decision = SharedLogic.Decide(
+            Policies,
+            new SharedView(Version, book.Taken, [.. book.Held.Select(held => new SharedUpdate(held.Block, held.Step, held.Version))], seed),
+            new SharedUpdate(gradient.Block, gradient.Step, gradient.Version));
+        book.Take(gradient.Block, gradient.Step);
+        float move = 0;
+        switch (decision)
+        {
+            case SharedDecision.Hold:
+                book.Hold(gradient);
+                break;
+            case SharedDecision.ApplyMean:
+                book.Hold(gradient);
+                move = ApplyMean(gradient.Step);
+                break;
+            default:
+                move = Step(SharedLogic.Plan(Policies, decision, gradient, update.Lag, pinned));
+                break;
+        }
+
+        RunFree();
+        UpdateFate fate = decision switch
+        {
+            SharedDecision.Hold => UpdateFate.Held,
+            SharedDecision.Reject => UpdateFate.Rejected,
+            _ => UpdateFate.Applied,
+        };
+        return update with { Fate = fate, EmbeddingMove = fate == UpdateFate.Rejected ? 0 : move };
+    }
+
+    private float ApplyMean(long step)
+    {
+        IReadOnlyList<SharedGradient> round = book.Release(step);
+        ImmutableArray<float> mean = SharedGradient.Mean(round);
+        return round.Sum(gradient => Step(SharedLogic.Plan(Policies, new SharedDecision.Apply(), gradient with { Values = mean }, lag: 0, pinned: null)));
+    }
+
+    /// <summary>The steps of a head that runs by itself which belong to the last step of a block.</summary>
+    private void RunFree()
+    {
+        if (Policies.Head.PerBatch is null || !compute.HasOwnTerms)
+        {
+            return;
+        }
+
+        long due = Policies.Head.OwnSteps(BlockSteps, method.Blocks) - Policies.Head.OwnSteps(BlockSteps - 1, method.Blocks);
+        for (long i = 0; i < due; i++)
+        {
+            Step(new HeadStep());
+        }
+    }
+
+    private float Step(HeadStep step)
+    {
+        TorchRuntime.UseOneThread();
+        using DisposeScope scope = NewDisposeScope();
+        using Tensor labels = source.Labels(HeadOrder.BatchStep(book.OwnSteps, method.Blocks, source.StepsPerEpoch));
+        HeadStepResult result = compute.Step(labels, step with { FreezesSchedule = Policies.ScheduleFrozen });
+        if (step.OwnTerms)
+        {
+            book.CountOwn();
+            losses = (losses.Sum + result.Loss, losses.Count + 1);
+        }
+
+        return result.EmbeddingMove;
+    }
+
+    private sealed record Pin(Lease Lease, long Step, SharedVersion Shared, bool Exact);
+}
