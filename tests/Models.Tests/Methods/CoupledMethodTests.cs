@@ -3,6 +3,7 @@ using NoProp.Models.Data;
 using NoProp.Models.Embeddings;
 using NoProp.Models.Methods;
 using NoProp.Models.Networks;
+using NoProp.Models.Training;
 using TorchSharp;
 using Xunit;
 using Xunit.Abstractions;
@@ -91,7 +92,7 @@ public sealed class CoupledMethodTests(ITestOutputHelper output) : IDisposable
             foreach (BlockId block in BlockId.UpTo(method.Blocks))
             {
                 BlockStep made = blocks[block.Index].Step(batch, method.Coupled ? head.Shared : null);
-                head.Step(batch.Labels, method.Coupled ? new(block, step, head.Shared.Version, made.SharedGradient) : null);
+                head.Step(batch.Labels, method.Coupled ? new SharedGradient(block, step, head.Shared.Version, made.SharedGradient) : null);
             }
         }
 
