@@ -23,7 +23,7 @@ public static class SharedLogic
     /// <summary>
     /// How many steps a block may train with the present version: only so many that no step under way can come to a lag above the bound,
     /// however the others overtake it. Each of n steps under way can still meet the n - 1 others; where none is under way, one may always
-    /// begin.
+    /// begin. No block gets more than its share of the bound, so that all of them can be under way at once.
     /// </summary>
     /// <param name="policies">The policies.</param>
     /// <param name="version">Version of the shared parameters.</param>
@@ -43,7 +43,8 @@ public static class SharedLogic
         long oldest = underWay.Count == 0 ? version : underWay.Min(pin => pin.Version);
         long others = underWay.Sum(pin => (long)pin.StepsLeft);
         long room = (max - (version - oldest)) / each + 1 - others;
-        return (int)Math.Clamp(room, underWay.Count == 0 ? 1 : 0, asked);
+        long share = Math.Max(1, (max / each + 1) / blocks);
+        return (int)Math.Clamp(Math.Min(room, share), underWay.Count == 0 ? 1 : 0, asked);
     }
 
     /// <summary>The optimiser step that a decision asks for.</summary>

@@ -14,9 +14,12 @@ public sealed class StepsAllowedTests
     [Fact]
     public void Alone_a_block_may_always_begin() => Assert.Equal(1, SharedLogic.StepsAllowed(Bound("wait:0"), 100, [], asked: 7, blocks: 10));
 
-    [Fact]
-    public void Alone_a_block_gets_steps_up_to_the_lag_that_they_make_themselves() =>
-        Assert.Equal(4, SharedLogic.StepsAllowed(Bound("wait:3"), 100, [], asked: 7, blocks: 10));
+    [Theory]
+    [InlineData(1, 4)]
+    [InlineData(2, 2)]
+    [InlineData(10, 1)]
+    public void Alone_a_block_gets_its_share_of_the_lag_that_steps_make_themselves(int blocks, int steps) =>
+        Assert.Equal(steps, SharedLogic.StepsAllowed(Bound("wait:3"), 100, [], asked: 7, blocks));
 
     [Fact]
     public void A_block_waits_for_one_that_it_would_make_stale() =>
