@@ -1,5 +1,6 @@
 using Akka.Configuration;
 using NoProp.Actors.Recording;
+using NoProp.Actors.Training;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
 using NoProp.Models.Methods;
@@ -15,6 +16,9 @@ namespace NoProp.Actors.Hosting;
 /// <param name="Resume">Where it goes on; null to begin.</param>
 public sealed record RunPlan(NoPropSettings Settings, Config Config, IMethod Method, Dataset Dataset, RunFolder? Folder, Checkpoint? Resume)
 {
+    /// <summary>Entries of the replay log that lead to <see cref="Resume"/>.</summary>
+    public long History => TrainerActor.HistoryOf(Resume);
+
     /// <summary>A run on a data set, recorded nowhere.</summary>
     public static RunPlan Create(LoadedSettings loaded, Dataset dataset) => new(
         loaded.Settings,
