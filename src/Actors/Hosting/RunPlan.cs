@@ -1,4 +1,5 @@
 using Akka.Configuration;
+using NoProp.Actors.Policies;
 using NoProp.Actors.Recording;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
@@ -15,6 +16,9 @@ namespace NoProp.Actors.Hosting;
 /// <param name="Resume">Where it goes on; null to begin.</param>
 public sealed record RunPlan(NoPropSettings Settings, Config Config, IMethod Method, Dataset Dataset, RunFolder? Folder, Checkpoint? Resume)
 {
+    /// <summary>Where policies are found by name, in the settings and when they are switched during the run.</summary>
+    public PolicyCatalog Catalog { get; init; } = PolicyCatalog.BuiltIn;
+
     /// <summary>A run on a data set, recorded nowhere.</summary>
     public static RunPlan Create(LoadedSettings loaded, Dataset dataset) => new(
         loaded.Settings,
