@@ -74,7 +74,8 @@ internal sealed class SettingsBuilder
         Get(EmbeddingLag),
         Get(SettingsTable.HeadPolicy),
         Get(SchedulePolicy),
-        Get(ScheduleLag));
+        Get(ScheduleLag),
+        Get(Refresh));
 
     // Each policy among usual ones, so that a fault can be laid to its setting; then all together.
     private static IEnumerable<(Setting Setting, PolicySettings Alone)> Alone(PolicySettings policies)

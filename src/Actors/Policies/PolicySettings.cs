@@ -19,6 +19,10 @@ public enum Placement
 /// <param name="Head">When the head's own terms are trained: <c>with-block</c> or <c>free-running:N</c>.</param>
 /// <param name="Schedule">Whether a learned schedule moves: <c>with-block</c> or <c>frozen</c>.</param>
 /// <param name="ScheduleLag">Lag bound of the schedule: <c>none</c>, <c>reject:V</c> or <c>wait:V</c>.</param>
+/// <param name="Refresh">
+/// Steps that a block trains with one version of the shared parameters before it asks for a newer one (n_fetch of Downpour SGD, Dean et al.
+/// 2012); a lease begins with the newest, and the paper's order needs it in every step.
+/// </param>
 public sealed record PolicySettings(
     string Blocks = "bounded:8",
     Placement Placement = Placement.Leased,
@@ -27,4 +31,5 @@ public sealed record PolicySettings(
     string EmbeddingLag = "none",
     string Head = "with-block",
     string Schedule = "with-block",
-    string ScheduleLag = "none");
+    string ScheduleLag = "none",
+    int Refresh = 1);

@@ -2,6 +2,11 @@ using NoProp.Models.Training;
 
 namespace NoProp.Actors.Policies;
 
+/// <summary>A version of the shared parameters that a block trains with.</summary>
+/// <param name="Version">The version.</param>
+/// <param name="StepsLeft">Steps that the block may still train with it.</param>
+public readonly record struct PinnedVersion(long Version, int StepsLeft);
+
 /// <summary>What the head decides about a gradient or a request, as pure functions of versions and policies.</summary>
 public static class SharedLogic
 {
@@ -16,23 +21,30 @@ public static class SharedLogic
     public static bool IsLate(LagBound bound, long lag) => bound is { Waits: false, Max: { } max } && lag > max;
 
     /// <summary>
-    /// Whether a block may begin a step now: only if then no step under way can come to a lag above the bound, however the others are
-    /// overtaken. Each of n steps under way can still meet the n - 1 others; when none is under way, one may always begin.
+    /// How many steps a block may train with the present version: only so many that no step under way can come to a lag above the bound,
+    /// however the others overtake it. Each of n steps under way can still meet the n - 1 others; where none is under way, one may always
+    /// begin. No block gets more than its share of the bound, so that all of them can be under way at once.
     /// </summary>
     /// <param name="policies">The policies.</param>
     /// <param name="version">Version of the shared parameters.</param>
-    /// <param name="underWay">Versions that the steps under way were begun with, the asker's not among them.</param>
+    /// <param name="underWay">What the other blocks train with.</param>
+    /// <param name="asked">Steps that the block asks for, at least 1.</param>
     /// <param name="blocks">Number of blocks T.</param>
-    public static bool MayBegin(PolicySet policies, long version, IReadOnlyCollection<long> underWay, int blocks)
+    /// <returns>0 where it has to wait; otherwise at most <paramref name="asked"/>.</returns>
+    public static int StepsAllowed(PolicySet policies, long version, IReadOnlyCollection<PinnedVersion> underWay, int asked, int blocks)
     {
-        if (underWay.Count == 0 || Tightest(policies) is not { } max)
+        if (Tightest(policies) is not { } max)
         {
-            return true;
+            return asked;
         }
 
         // A gradient moves the version by one, and a head that runs by itself by as many of its own steps as belong to it.
         long each = policies.Head.PerBatch is { } own ? 1 + (own + blocks - 1) / blocks : 1;
-        return (version - underWay.Min()) + each * underWay.Count <= max;
+        long oldest = underWay.Count == 0 ? version : underWay.Min(pin => pin.Version);
+        long others = underWay.Sum(pin => (long)pin.StepsLeft);
+        long room = (max - (version - oldest)) / each + 1 - others;
+        long share = Math.Max(1, (max / each + 1) / blocks);
+        return (int)Math.Clamp(Math.Min(room, share), underWay.Count == 0 ? 1 : 0, asked);
     }
 
     /// <summary>The optimiser step that a decision asks for.</summary>

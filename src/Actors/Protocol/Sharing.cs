@@ -14,20 +14,25 @@ namespace NoProp.Actors.Protocol;
 /// Steps of all blocks that the lease's first step finds taken in, each later step one more: nobody else moves the parameters meanwhile, as in
 /// Algorithm 1. Null for whatever is the newest.
 /// </param>
-public sealed record SharedSource(IActorRef Head, long? Taken);
+/// <param name="Refresh">Steps that are trained with one version before a newer one is asked for.</param>
+public sealed record SharedSource(IActorRef Head, long? Taken, int Refresh = 1);
 
 /// <summary>Block to head: which are the shared parameters?</summary>
 /// <param name="Lease">The asker's lease.</param>
 /// <param name="Step">The step that will use them.</param>
 /// <param name="Taken">How many steps of all blocks they hold, no more and no fewer, waited for where these are still to come; null for the newest.</param>
-public sealed record RequestShared(Lease Lease, long Step, long? Taken)
+/// <param name="Steps">Steps that the asker would train with them, this one and those that follow.</param>
+public sealed record RequestShared(Lease Lease, long Step, long? Taken, int Steps = 1)
 {
     /// <summary>The asker.</summary>
     public BlockId Block => Lease.Block;
 }
 
 /// <summary>Head to block: these.</summary>
-public sealed record SharedReady(long Step, SharedVersion Shared);
+/// <param name="Step">The step that was asked for.</param>
+/// <param name="Shared">The shared parameters.</param>
+/// <param name="Steps">Steps that may be trained with them, as many as were asked for or fewer: a lag bound can want that.</param>
+public sealed record SharedReady(long Step, SharedVersion Shared, int Steps = 1);
 
 /// <summary>Block to head: what a step asks of the shared parameters. Taken in once, however often it comes.</summary>
 /// <param name="Lease">The block's lease.</param>

@@ -34,6 +34,7 @@ public sealed class BlockActor : ReceiveActor
     private readonly Queue<Batch> ready = [];
     private SharedSource? source;
     private SharedVersion? shared;
+    private int sharedFor;
     private ImmutableArray<StepLoss>.Builder losses = ImmutableArray.CreateBuilder<StepLoss>();
     private TimeSpan computeTime;
     private long lastSign;
@@ -45,6 +46,7 @@ public sealed class BlockActor : ReceiveActor
         Receive<GrantLease>(Begin);
         Receive<BatchReady>(arrived => Receive(arrived.Batch));
         Receive<SharedReady>(answer => Receive(answer));
+        Receive<Continue>(_ => TrainIfReady());
         Receive<TruncateLease>(truncate => Truncate(truncate.Lease));
         Receive<ReceiveTimeout>(_ => WarnOf(patience), _ => lease is not null);
         SetReceiveTimeout(patience);
@@ -101,7 +103,7 @@ public sealed class BlockActor : ReceiveActor
     {
         if (lease is not null && answer.Step == compute!.Clock)
         {
-            shared = answer.Shared;
+            (shared, sharedFor) = (answer.Shared, answer.Steps);
             if (compute.Clock == end)
             {
                 Commit();
@@ -145,7 +147,7 @@ public sealed class BlockActor : ReceiveActor
         }
 
         source?.Head.Tell(new ApplyGradient(lease!, new(block, batch.Step, shared!.Version, step.SharedGradient), Exact: source.Taken is not null));
-        shared = null;
+        shared = --sharedFor > 0 ? shared : null;
 
         computeTime += Stopwatch.GetElapsedTime(start);
         // In a fixed order, what the last step asked of the head is part of the lease too: a step is committed when it has had its effect.
@@ -155,7 +157,16 @@ public sealed class BlockActor : ReceiveActor
             return;
         }
 
-        RequestShared();
+        if (shared is null)
+        {
+            RequestShared();
+        }
+        else
+        {
+            // Its batch may be here already; a message, and not a call, so that others get their turn on the compute threads.
+            Self.Tell(Continue.Instance);
+        }
+
         if (Stopwatch.GetElapsedTime(lastSign) > RenewAfter)
         {
             lastSign = Stopwatch.GetTimestamp();
@@ -201,7 +212,7 @@ public sealed class BlockActor : ReceiveActor
     {
         if (source is not null)
         {
-            source.Head.Tell(new RequestShared(lease!, compute!.Clock, source.Taken + (compute.Clock - lease!.Steps.From)));
+            source.Head.Tell(new RequestShared(lease!, compute!.Clock, source.Taken + (compute.Clock - lease!.Steps.From), source.Refresh));
         }
     }
 
@@ -219,5 +230,10 @@ public sealed class BlockActor : ReceiveActor
         {
             Release();
         }
+    }
+
+    private sealed class Continue
+    {
+        public static readonly Continue Instance = new();
     }
 }

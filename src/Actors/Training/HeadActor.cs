@@ -184,9 +184,10 @@ public sealed class HeadActor : ReceiveActor
         foreach ((RequestShared request, IActorRef asker) in waiting.ToArray())
         {
             bool exact = request.Taken is not null;
-            if (exact ? request.Taken == server.BlockSteps : server.MayBegin(request.Block))
+            int steps = !exact ? server.StepsAllowed(request.Block, request.Steps) : request.Taken == server.BlockSteps ? 1 : 0;
+            if (steps > 0)
             {
-                asker.Tell(new SharedReady(request.Step, server.Begin(request.Lease, request.Step, exact)));
+                asker.Tell(new SharedReady(request.Step, server.Begin(request.Lease, request.Step, steps, exact), steps));
                 waiting.Remove((request, asker));
             }
         }

@@ -45,18 +45,18 @@ internal sealed class SharedServer : IDisposable
     /// <summary>Steps of blocks that have had their effect, whatever it was.</summary>
     public long BlockSteps => book.BlockSteps;
 
-    /// <summary>Whether a block may begin a step now.</summary>
-    public bool MayBegin(BlockId block) => SharedLogic.MayBegin(
-        Policies, Version, [.. pins.Where(pin => pin.Key != block && !pin.Value.Exact).Select(pin => pin.Value.Shared.Version)], method.Blocks);
+    /// <summary>Steps that a block may train with the present version, none to as many as it asks for.</summary>
+    public int StepsAllowed(BlockId block, int asked) => SharedLogic.StepsAllowed(
+        Policies, Version, [.. pins.Where(pin => pin.Key != block && !pin.Value.Exact).Select(pin => new PinnedVersion(pin.Value.Shared.Version, pin.Value.StepsLeft))], asked, method.Blocks);
 
     /// <summary>The shared parameters as a block is to see them.</summary>
     public SharedVersion SharedFor(BlockId block) => compute.SharedFor(block);
 
-    /// <summary>Lets a block begin a step.</summary>
-    public SharedVersion Begin(Lease lease, long step, bool exact)
+    /// <summary>Lets a block begin so many steps with the present version.</summary>
+    public SharedVersion Begin(Lease lease, long step, int steps, bool exact)
     {
         SharedVersion shared = SharedFor(lease.Block);
-        pins[lease.Block] = new(lease, step, shared, exact);
+        pins[lease.Block] = new(lease, step, steps, shared, exact);
         return shared;
     }
 
@@ -77,7 +77,15 @@ internal sealed class SharedServer : IDisposable
             return null;
         }
 
-        pins.Remove(gradient.Block);
+        if (pin.StepsLeft > 1)
+        {
+            pins[gradient.Block] = pin with { Step = pin.Step + 1, StepsLeft = pin.StepsLeft - 1 };
+        }
+        else
+        {
+            pins.Remove(gradient.Block);
+        }
+
         long lag = Version - gradient.Version;
         if (exact && lag != 0)
         {
@@ -195,5 +203,6 @@ internal sealed class SharedServer : IDisposable
         return result.EmbeddingMove;
     }
 
-    private sealed record Pin(Lease Lease, long Step, SharedVersion Shared, bool Exact);
+    /// <summary>A version that a block uses for this step and those that follow.</summary>
+    private sealed record Pin(Lease Lease, long Step, int StepsLeft, SharedVersion Shared, bool Exact);
 }

@@ -175,7 +175,7 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
                 workers[grant.Lease.Worker].Tell(new GrantLease(
                     grant.Lease,
                     blocks[grant.Lease.Block.Index],
-                    state.Goal.Coupled ? new SharedSource(head, exact && state.Goal.Sequential ? state.TotalSteps : null) : null));
+                    state.Goal.Coupled ? new SharedSource(head, exact && state.Goal.Sequential ? state.TotalSteps : null, state.Goal.Policies.Settings.Refresh) : null));
                 break;
             case RunEffect.Truncate truncate:
                 workers[truncate.Lease.Worker].Tell(new TruncateLease(truncate.Lease));

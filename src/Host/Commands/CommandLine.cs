@@ -73,6 +73,7 @@ internal static class CommandLine
         DataCommand.Create(),
         DoctorCommand.Create(),
         ReproduceCommand.Create(),
+        StudyCommand.Create(),
     };
 
     private static int Report(string message, int exitCode)

@@ -4,6 +4,7 @@ using NoProp.Host.Reproduction.Memory;
 using NoProp.Host.Reproduction.Reports;
 using NoProp.Host.Reproduction.Rows;
 using NoProp.Models.Data;
+using static NoProp.Host.Commands.ReproductionOptions;
 
 namespace NoProp.Host.Commands;
 
@@ -35,12 +36,12 @@ internal static class ReproduceCommand
                 + "0 < F <= 1, so F x F of its work. Without it all of the paper's training: hours to weeks on a processor",
             HelpName = "small|F",
         };
-        Option<int?> seeds = new("--seeds") { Description = "Train every row so many times, with seeds 0, 1, ...; gives a standard deviation [default: 1]", HelpName = "N" };
+        Option<int?> seeds = Seeds(1);
         Option<string> rows = Rows("as in dt-* or ct-one-hot,fm-*");
-        Option<string> output = Out(experiment.Name);
+        Option<string> output = Out($"reproduce-{experiment.Name}");
         Option<string> network = Network("compact with --scale small or on the digits");
-        Option<bool> plain = new("--plain") { Description = "Plain lines instead of a live table" };
-        Option<bool> resume = new("--resume") { Description = "Go on in the folder of --out with the same options: finished rows are not trained again" };
+        Option<bool> plain = Plain();
+        Option<bool> resume = Resume();
         Command command = new(experiment.Name, experiment.Description) { data, dataDir, scale, seeds, rows, output, network, plain, resume };
         command.SetAction(async (parsed, _) =>
         {
@@ -52,18 +53,7 @@ internal static class ReproduceCommand
                 parsed.GetValue(scale),
                 parsed.GetValue(seeds),
                 parsed.GetValue(rows));
-            bool again = parsed.GetValue(resume);
-            if (again && parsed.GetValue(output) is null)
-            {
-                throw new Actors.Hosting.SettingsException("--resume needs the folder to go on in: name it with --out");
-            }
-
-            using CancellationTokenSource stop = CommandLine.StopSignals(out IDisposable signals);
-            using (signals)
-            {
-                AccuracyReproduction reproduction = AccuracyReproduction.Prepare(experiment, request, parsed.GetValue(output), again);
-                return await reproduction.RunAsync(Terminal.Out, plain: parsed.GetValue(plain) || !Terminal.IsLive, stop.Token);
-            }
+            return await AccuracyReproduction.RunAsync(experiment, request, parsed.GetValue(output), parsed.GetValue(resume), parsed.GetValue(plain));
         });
         return command;
     }
@@ -73,7 +63,7 @@ internal static class ReproduceCommand
         Option<string> data = Data(" [default: mnist]");
         Option<string> dataDir = DataDir();
         Option<string> rows = Rows("as in dt-*");
-        Option<string> output = Out(MemoryReproduction.Name);
+        Option<string> output = Out($"reproduce-{MemoryReproduction.Name}");
         Option<string> network = Network("compact on the digits");
         Command command = new(MemoryReproduction.Name, "Peak memory of training for every method, each in a fresh process; Linux only")
         {
@@ -95,7 +85,7 @@ internal static class ReproduceCommand
 
     private static Command CreateWeights()
     {
-        Option<string> output = Out(WeightReproduction.Name);
+        Option<string> output = Out($"reproduce-{WeightReproduction.Name}");
         Command command = new(WeightReproduction.Name, "Number of weights of the paper's networks; trains nothing") { output };
         command.SetAction(parsed => WeightReproduction.Run(parsed.GetValue(output), Terminal.Out));
         return command;
@@ -114,18 +104,4 @@ internal static class ReproduceCommand
         });
         return command;
     }
-
-    private static Option<string> Data(string standard) => new("--data")
-    {
-        Description = $"Data set, as in `noprop train`{standard}",
-        HelpName = "NAME",
-    };
-
-    private static Option<string> DataDir() => new("--data-dir") { Description = "Where its files are; without it the usual places are searched", HelpName = "FOLDER" };
-
-    private static Option<string> Rows(string example) => new("--rows") { Description = $"Only the rows with these names, {example}; * stands for any text", HelpName = "PATTERN" };
-
-    private static Option<string> Out(string what) => new("--out") { Description = $"Folder of the report and of the runs [default: runs/reproduce-{what}-<time>]", HelpName = "FOLDER" };
-
-    private static Option<string> Network(string compact) => new("--network") { Description = $"Block network: compact or paper [default: paper; {compact}]", HelpName = "KIND" };
 }

@@ -40,6 +40,7 @@ internal static class TrainCommand
             .Add("--head-policy", "noprop.policy.head", "NAME[:ARG]", "When the head trains: with-block or free-running:N")
             .Add("--schedule-policy", "noprop.policy.schedule", "NAME", "Whether a learned noise schedule moves: with-block or frozen")
             .Add("--schedule-lag", "noprop.policy.schedule-lag", "BOUND", "How stale its gradients may be: none, reject:V or wait:V")
+            .Add("--refresh", "noprop.policy.refresh", "N", "Steps that a block trains with one version of what blocks share")
             .Add("--slots", "noprop.slots", "N", "Blocks trained at once")
             .Add("--seed", "noprop.seed", "N", "Seed of every random number of the run")
             .Add("--out", "noprop.run.out", "RUN", "Run folder; without it runs/<data>-<time>");

@@ -47,17 +47,35 @@ internal sealed class AccuracyReproduction
         List<RowJob> Jobs(string path) =>
         [
             .. from row in rows
-               let budget = scale.Of(row.Method, row.Embedding, request.Data, images, curve)
+               let budget = request.Budget ?? scale.Of(row.Method, row.Embedding, request.Data, images, curve)
                from seed in Enumerable.Range(0, request.Seeds)
                select RowJob.Create(row, (ulong)seed, path, budget.Images, [.. request.Settings(budget, images, curve), .. row.Settings]),
         ];
         _ = Jobs(root ?? ".");
-        ReportFolder folder = ReportFolder.Open(root, experiment.Name, resume);
+        ReportFolder folder = ReportFolder.Open(root, $"{request.Verb}-{experiment.Name}", resume);
         List<RowJob> jobs = Jobs(folder.Path);
         string command = request.Command(experiment.Name, folder.Path);
         ReportContext context = new(
-            request.Data, images, (int)data.Test.Count, data.Shape.ToString(), request.Network, scale.InWords(request.Data), request.Seeds, command, Machine.Describe(), NoPropHosting.Versions());
+            request.Data, images, (int)data.Test.Count, data.Shape.ToString(), request.Network, request.Budget?.InWords() ?? scale.InWords(request.Data), request.Seeds, command, Machine.Describe(), NoPropHosting.Versions());
         return new(folder, jobs, command, new(experiment.Name, experiment.Title, experiment.Curve, context, [.. jobs.GroupBy(job => job.Row).Select(Empty)]));
+    }
+
+    /// <summary>Prepares and trains, on the terminal.</summary>
+    /// <returns>The command's exit code.</returns>
+    /// <exception cref="SettingsException">Something was asked for that cannot be.</exception>
+    /// <exception cref="NoPropException">The data cannot be read, or the folder cannot be used.</exception>
+    public static async Task<int> RunAsync(Experiment experiment, AccuracyRequest request, string? root, bool resume, bool plain)
+    {
+        if (resume && root is null)
+        {
+            throw new SettingsException("--resume needs the folder to go on in: name it with --out");
+        }
+
+        using CancellationTokenSource stop = CommandLine.StopSignals(out IDisposable signals);
+        using (signals)
+        {
+            return await Prepare(experiment, request, root, resume).RunAsync(Terminal.Out, plain || !Terminal.IsLive, stop.Token);
+        }
     }
 
     /// <summary>Trains what is not trained yet.</summary>

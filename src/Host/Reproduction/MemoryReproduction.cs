@@ -43,7 +43,7 @@ internal static class MemoryReproduction
 
         PeakMemory.Read();
         DataCatalog.Load(request.Data, request.DataDir, trainLimit: 1).Dispose();
-        ReportFolder folder = ReportFolder.Open(root, Name, resume: false);
+        ReportFolder folder = ReportFolder.Open(root, $"reproduce-{Name}", resume: false);
         List<MemoryRow> measured = [];
         foreach (Row row in rows)
         {

@@ -24,7 +24,7 @@ internal static class WeightReproduction
     {
         TorchRuntime.Load();
         WeightReport report = new("Table 5: number of weights", [.. Table5.Cells().Where(cell => cell.PaperMillions is not null)], NoPropHosting.Versions());
-        ReportFolder folder = ReportFolder.Open(root, Name, resume: false);
+        ReportFolder folder = ReportFolder.Open(root, $"reproduce-{Name}", resume: false);
         string markdown = report.ToMarkdown();
         folder.Write(markdown, ReportJson.Write(report));
         console.Profile.Out.Writer.WriteLine(markdown);

@@ -22,6 +22,7 @@ public sealed class CoupledEqualityTests
     [InlineData("noprop.method=dt", Learned, "noprop.class-probability.kind=radial")]
     [InlineData("noprop.method=dt", Learned, "noprop.embedding.moments=per-block")]
     [InlineData("noprop.method=dt", Learned, "noprop.slots=1")]
+    [InlineData("noprop.method=dt", Learned, "noprop.policy.refresh=8")]
     [InlineData("noprop.method=dt", Prototype)]
     [InlineData("noprop.method=ct", "noprop.blocks=auto", Learned)]
     [InlineData("noprop.method=fm", "noprop.blocks=auto", Prototype)]
@@ -109,6 +110,19 @@ public sealed class CoupledEqualityTests
     public async Task Blocks_that_share_an_embedding_train_out_of_order_and_lose_no_update(string policy)
     {
         RunPlan plan = Runs.OnDigits(Learned, $"noprop.policy.blocks=\"{policy}\"");
+
+        RunEnded ended = await plan.Train();
+
+        Assert.Equal("20 20 20 20", Applied(ended));
+    }
+
+    [Theory]
+    [InlineData("none")]
+    [InlineData("wait:3")]
+    [InlineData("reject:1")]
+    public async Task Blocks_that_use_a_version_for_several_steps_lose_no_update(string lagBound)
+    {
+        RunPlan plan = Runs.OnDigits(Learned, "noprop.policy.blocks=async", "noprop.policy.refresh=5", $"noprop.policy.embedding-lag=\"{lagBound}\"");
 
         RunEnded ended = await plan.Train();
 

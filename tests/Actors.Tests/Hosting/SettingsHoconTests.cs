@@ -49,6 +49,7 @@ public sealed class SettingsHoconTests
         ["noprop.policy.head"] = "free-running:3",
         ["noprop.policy.schedule"] = "frozen",
         ["noprop.policy.schedule-lag"] = "wait:5",
+        ["noprop.policy.refresh"] = "4",
         ["noprop.slots"] = "3",
         ["noprop.lease.timeout"] = "1500ms",
         ["noprop.loader.prefetch"] = "2",

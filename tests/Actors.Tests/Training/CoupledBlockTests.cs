@@ -92,6 +92,33 @@ public sealed class CoupledBlockTests : TestKit
     }
 
     [Fact]
+    public void A_version_is_used_for_as_many_steps_as_the_head_allows()
+    {
+        Lease lease = Grant(0, 4, version: null);
+        head.ExpectMsg<RequestShared>();
+        block.Tell(new SharedReady(0, new SharedVersion(5, []), Steps: 2), head);
+
+        SendBatch(0);
+        SendBatch(1);
+
+        Assert.Equal([(0, 5), (1, 5)], head.ReceiveN(2).Cast<ApplyGradient>().Select(apply => (apply.Gradient.Step, apply.Gradient.Version)));
+        head.ExpectMsg(new RequestShared(lease, 2, null));
+    }
+
+    [Fact]
+    public void A_version_that_is_kept_trains_a_batch_that_was_here_before_it()
+    {
+        Grant(0, 4, version: null);
+        head.ExpectMsg<RequestShared>();
+        SendBatch(0);
+        SendBatch(1);
+
+        block.Tell(new SharedReady(0, new SharedVersion(5, []), Steps: 2), head);
+
+        Assert.Equal([0, 1], head.ReceiveN(2).Cast<ApplyGradient>().Select(apply => apply.Gradient.Step));
+    }
+
+    [Fact]
     public void A_lease_is_committed_after_its_last_step_where_any_version_will_do()
     {
         Grant(0, 1, version: null);

@@ -8,13 +8,13 @@ namespace NoProp.Host.Reproduction.Reports;
 internal sealed record ReportFolder(string Path)
 {
     /// <summary>The folder for a new reproduction.</summary>
-    /// <param name="path">Where; null for <c>runs/reproduce-WHAT-TIME</c>.</param>
-    /// <param name="what">What is reproduced.</param>
+    /// <param name="path">Where; null for <c>runs/WHAT-TIME</c>.</param>
+    /// <param name="what">Verb and experiment, <c>reproduce-table1</c>.</param>
     /// <param name="resume">Whether it may hold something already.</param>
     /// <exception cref="NoPropException">It holds something already, or cannot be made.</exception>
     public static ReportFolder Open(string? path, string what, bool resume)
     {
-        path ??= System.IO.Path.Combine("runs", $"reproduce-{what}-{DateTime.Now:yyyyMMdd-HHmmss}");
+        path ??= System.IO.Path.Combine("runs", $"{what}-{DateTime.Now:yyyyMMdd-HHmmss}");
         if (!resume && Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())
         {
             throw new NoPropException($"{path} is not empty: go on with --resume, or choose another folder with --out");

@@ -13,6 +13,15 @@ internal sealed record AccuracyRequest(string Data, string? DataDir, string Netw
 {
     private const string Digits = "digits";
 
+    /// <summary>The verb that asks for it.</summary>
+    public string Verb { get; init; } = "reproduce";
+
+    /// <summary>Training of every row; null where <see cref="ScaleText"/> says it.</summary>
+    public Budget? Budget { get; init; }
+
+    /// <summary>Options that say no more than the budget and the verb, and are part of the command.</summary>
+    public IReadOnlyList<(string Option, string? Value)> Further { get; init; } = [];
+
     /// <summary>Fills in what was not given.</summary>
     /// <exception cref="SettingsException">A value is not allowed, or one is needed.</exception>
     public static AccuracyRequest Create(Experiment experiment, string? data, string? dataDir, string? network, string? scale, int? seeds, string? rows)
@@ -29,14 +38,20 @@ internal sealed record AccuracyRequest(string Data, string? DataDir, string Netw
             dataDir,
             NetworkOr(network, small || set == Digits ? "compact" : "paper"),
             scale,
-            seeds switch
-            {
-                null => 1,
-                < 1 or > 1000 => throw new SettingsException($"--seeds {seeds}: must be a whole number from 1 to 1000"),
-                int count => count,
-            },
+            SeedsOr(seeds, 1),
             rows);
     }
+
+    /// <summary><c>--seeds</c>, checked.</summary>
+    /// <param name="given">As it was given; null for none.</param>
+    /// <param name="standard">What it is then.</param>
+    /// <exception cref="SettingsException">It is out of range.</exception>
+    public static int SeedsOr(int? given, int standard) => given switch
+    {
+        null => standard,
+        < 1 or > 1000 => throw new SettingsException($"--seeds {given}: must be a whole number from 1 to 1000"),
+        int count => count,
+    };
 
     /// <summary><c>--network</c>, checked.</summary>
     /// <param name="given">As it was given; null for none.</param>
@@ -52,7 +67,7 @@ internal sealed record AccuracyRequest(string Data, string? DataDir, string Netw
     /// <summary>The command that asks for the same.</summary>
     public string Command(string what, string folder)
     {
-        List<string> words = ["noprop", "reproduce", what, "--data", Data];
+        List<string> words = ["noprop", Verb, what, "--data", Data];
         void Add(string option, string? value)
         {
             if (value is not null)
@@ -63,9 +78,14 @@ internal sealed record AccuracyRequest(string Data, string? DataDir, string Netw
 
         Add("--data-dir", DataDir);
         Add("--scale", ScaleText);
-        Add("--seeds", Seeds == 1 ? null : $"{Seeds}");
+        foreach ((string option, string? value) in Further)
+        {
+            Add(option, value);
+        }
+
+        Add("--seeds", Seeds == 1 && Budget is null ? null : $"{Seeds}");
         Add("--rows", Rows);
-        Add("--network", Network);
+        Add("--network", Budget is null ? Network : null);
         Add("--out", folder);
         return string.Join(' ', words.Select(word => word.All(c => char.IsAsciiLetterOrDigit(c) || "-_./:,".Contains(c, StringComparison.Ordinal)) ? word : $"'{word}'"));
     }

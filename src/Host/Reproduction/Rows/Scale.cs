@@ -8,7 +8,11 @@ namespace NoProp.Host.Reproduction.Rows;
 /// <param name="Epochs">Passes over the images.</param>
 /// <param name="Images">Training images that are used, the first ones.</param>
 /// <param name="Settings">Settings of a named budget.</param>
-internal sealed record Budget(int Epochs, int Images, IReadOnlyList<string> Settings);
+internal sealed record Budget(int Epochs, int Images, IReadOnlyList<string> Settings)
+{
+    /// <summary>A sentence for the report.</summary>
+    public string InWords() => $"{Epochs} epochs of {Images} images{(Settings.Count == 0 ? "" : $", with {string.Join(", ", Settings)}")}.";
+}
 
 /// <summary>What <c>--scale</c> says: the paper's training, a fraction of it, or the named budget <c>small</c>.</summary>
 internal sealed class Scale
