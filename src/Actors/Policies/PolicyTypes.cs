@@ -49,8 +49,11 @@ internal static class PolicyTypes
         };
     }
 
+    // What is no plain name would be read as a generic type, or one of another assembly.
     private static Type[] TypesOf(IEnumerable<Assembly> assemblies, string name) =>
-        [.. assemblies.Select(assembly => assembly.GetType(name, throwOnError: false)).OfType<Type>().Distinct()];
+        name.Length == 0 || name.Any(c => !char.IsLetterOrDigit(c) && c is not ('.' or '+' or '_'))
+        ? []
+        : [.. assemblies.Select(assembly => assembly.GetType(name, throwOnError: false)).OfType<Type>().Distinct()];
 
     private static string Known<T>(ImmutableArray<Assembly> assemblies)
     {
