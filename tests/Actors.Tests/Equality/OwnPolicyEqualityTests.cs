@@ -1,10 +1,11 @@
-using System.Runtime.CompilerServices;
+using Akka.Actor;
 using CsCheck;
 using My.Policies;
 using NoProp.Actors.Hosting;
 using NoProp.Actors.Policies;
 using NoProp.Actors.Protocol;
 using NoProp.Actors.Tests.Policies;
+using NoProp.Actors.Training;
 using NoProp.Models.Methods;
 using Xunit;
 
@@ -39,6 +40,36 @@ public sealed class OwnPolicyEqualityTests
     {
         RunPlan plan = Runs.OnDigits("noprop.policy.blocks=round-robin:5");
         plan = plan with { Catalog = PolicyCatalog.BuiltIn.With("round-robin", argument => new RoundRobin(argument ?? "3")) };
+
+        RunEnded ended = await plan.Train();
+
+        Assert.Equal(Runs.PlainLoopWeights(plan), ended.Figures.WeightsSha256);
+    }
+
+    [Fact]
+    public async Task An_own_policy_is_found_when_a_run_switches_to_it_and_code_is_not_brought_along()
+    {
+        RunPlan plan = Runs.OnDigits("noprop.epochs=10");
+        TaskCompletionSource<RunEnded> ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using LocalSystem system = await LocalSystem.StartAsync(akka => akka.WithNoPropTraining(plan, runEvent =>
+        {
+            if (runEvent is RunEnded end)
+            {
+                ended.TrySetResult(end);
+            }
+        }));
+
+        object answer = await system.Get<TrainerActor>()
+            .Ask(new SetPolicies(new PolicySettings(ByType) { Assemblies = new(["no/such.dll"]) }), Runs.Patience);
+
+        Assert.Equal(new CurrentPolicies(1, new PolicySettings(ByType)), answer);
+        Assert.Equal(Runs.PlainLoopWeights(plan), (await ended.Task.WaitAsync(Runs.Patience)).Figures.WeightsSha256);
+    }
+
+    [Fact]
+    public async Task Short_visits_keep_the_papers_order_where_blocks_share_an_embedding()
+    {
+        RunPlan plan = Runs.OnDigits("noprop.embedding.kind=learned", "noprop.policy.blocks=algorithm1", "noprop.policy.visit=3");
 
         RunEnded ended = await plan.Train();
 
@@ -80,5 +111,14 @@ public sealed class OwnPolicyEqualityTests
         },
         iter: 100);
 
-    private static string Root([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", "..", ".."));
+    private static string Root()
+    {
+        DirectoryInfo? folder = new(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "NoProp.sln")))
+        {
+            folder = folder.Parent;
+        }
+
+        return folder?.FullName ?? throw new InvalidOperationException("no folder above the tests holds NoProp.sln");
+    }
 }

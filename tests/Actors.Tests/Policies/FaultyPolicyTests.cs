@@ -46,6 +46,27 @@ public sealed class FaultyPolicyTests
         Assert.Equal(1, asked);
     }
 
+    // Three workers join while a fourth one trains: one of them is asked each time, or all that wait.
+    [Theory]
+    [InlineData(true, 3)]
+    [InlineData(false, 6)]
+    public void A_policy_that_says_that_nothing_may_run_anywhere_is_asked_once_for_all_workers(bool forAll, int times)
+    {
+        int asked = 0;
+        RunState state = RunState.Begin(Goal((view, request) =>
+        {
+            asked += request.Worker == "west" ? 0 : 1;
+            return request.Worker == "west" ? new PolicyDecision.Run(view.Block(0), new StepRange(0, 4)) : new PolicyDecision.Wait(forAll);
+        }));
+
+        foreach (string worker in (string[])["west", "b", "c", "d"])
+        {
+            (state, _) = RunLogic.Decide(state, new RunInput.WorkerJoined(worker, 1), TimeSpan.Zero);
+        }
+
+        Assert.Equal(times, asked);
+    }
+
     private static RunGoal Goal(Func<PolicyView, LeaseRequest, PolicyDecision> next) => new(
         2, 10, 1, 0, PolicyCatalog.BuiltIn.With("own", _ => new Own(next)).Parse(new PolicySettings("own")), TimeSpan.FromMinutes(1));
 
