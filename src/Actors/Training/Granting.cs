@@ -76,17 +76,16 @@ internal static class Granting
 
         bool settles = policies.Placement == Placement.Pinned && block.Home is null;
         WorkerProgress worker = state.Workers[name];
-        return state
-            .With(run.Block.Index, block with
-            {
-                Epoch = lease.Epoch,
-                Lease = lease,
-                Expires = now + state.Goal.LeaseTimeout,
-                Holder = moves ? null : name,
-                Home = settles ? name : block.Home,
-            })
-            .With(name, worker with { Leases = worker.Leases + 1, Home = settles ? worker.Home.Add(run.Block.Index) : worker.Home })
-            with { Grants = state.Grants + 1 };
+        state = state.With(run.Block.Index, block with
+        {
+            Epoch = lease.Epoch,
+            Lease = lease,
+            Expires = now + state.Goal.LeaseTimeout,
+            Holder = moves ? null : name,
+            Home = settles ? name : block.Home,
+        });
+        state = state.With(name, worker with { Leases = worker.Leases + 1, Home = settles ? worker.Home.Add(run.Block.Index) : worker.Home });
+        return state with { Grants = state.Grants + 1 };
     }
 
     /// <summary>What is wrong with an answer, or null.</summary>

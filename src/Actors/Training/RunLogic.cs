@@ -204,12 +204,16 @@ public static class RunLogic
             : state;
     }
 
-    private static RunState Join(RunState state, RunInput.WorkerJoined joined) => state
-        .With(joined.Worker, new WorkerProgress(joined.Slots, [])
+    private static RunState Join(RunState state, RunInput.WorkerJoined joined)
+    {
+        WorkerProgress worker = new(joined.Slots, [])
         {
             Leases = state.Leases.Count(lease => lease.Worker == joined.Worker),
             Home = Homes.Of(state, joined.Worker),
-        }) with { Away = state.Away.Remove(joined.Worker) };
+        };
+        state = state.With(joined.Worker, worker);
+        return state with { Away = state.Away.Remove(joined.Worker) };
+    }
 
     private static RunState RevokeWhere(
         RunState state, Func<BlockProgress, bool> condition, Func<Lease, string> reason, ImmutableList<RunEffect>.Builder effects)

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Diagnostics;
 using NoProp.Actors.Policies;
 using NoProp.Actors.Training;
 using Xunit;
@@ -9,7 +8,8 @@ namespace NoProp.Actors.Tests.Policies;
 /// <summary>Runs of a thousand blocks and two hundred workers.</summary>
 public sealed class LargeRunTests
 {
-    // Measured: 5 to 20 microseconds. A look at every block for each worker would take some thousand.
+    // Bytes, which are counted, for time, which depends on what else runs: 29 KiB (some 5 microseconds) were measured. One view of the run for
+    // each worker that waits would be a megabyte.
     [Theory]
     [InlineData("bounded:8", Placement.Leased)]
     [InlineData("bounded:8", Placement.Pinned)]
@@ -18,9 +18,9 @@ public sealed class LargeRunTests
     [InlineData("async", Placement.Leased)]
     [InlineData("sampled:snr", Placement.Leased)]
     [InlineData("sampled:progress", Placement.Leased)]
-    public void An_event_of_a_large_run_costs_microseconds(string policy, Placement placement)
+    public void An_event_of_a_large_run_costs_a_few_copies_of_its_clocks(string policy, Placement placement)
     {
-        Stopwatch watch = new();
+        long bytes = 0;
         int inputs = 0;
         RunState state = RunState.Begin(new Scenario(policy, 1000, 100, 1, [], 0, 0, false, null, 1) { Placement = placement }.Goal);
         PriorityQueue<Lease, TimeSpan> agenda = new();
@@ -30,20 +30,19 @@ public sealed class LargeRunTests
             Handle(new RunInput.WorkerJoined($"worker-{i}", 1));
         }
 
-        while (inputs < 20_000 && agenda.TryDequeue(out Lease? lease, out now))
+        while (inputs < 3000 && agenda.TryDequeue(out Lease? lease, out now))
         {
             Handle(new RunInput.Committed(lease, lease.Steps.To, StepTime(lease) * lease.Steps.Count));
         }
 
-        double microseconds = watch.Elapsed.TotalMicroseconds / inputs;
-        Assert.True(microseconds < 150, $"{microseconds:0.0} microseconds an event");
+        Assert.InRange(bytes / inputs, 0, 60 * 1024);
 
         void Handle(RunInput input)
         {
             inputs++;
-            watch.Start();
+            long before = GC.GetAllocatedBytesForCurrentThread();
             (state, ImmutableList<RunEffect> effects) = RunLogic.Decide(state, input, now);
-            watch.Stop();
+            bytes += GC.GetAllocatedBytesForCurrentThread() - before;
             foreach (RunEffect.Grant grant in effects.OfType<RunEffect.Grant>())
             {
                 agenda.Enqueue(grant.Lease, now + StepTime(grant.Lease) * grant.Lease.Steps.Count);
