@@ -6,6 +6,7 @@ using NoProp.Actors.Policies;
 using NoProp.Actors.Protocol;
 using NoProp.Actors.Recording;
 using NoProp.Actors.Training;
+using NoProp.Models;
 using NoProp.Models.Methods;
 using NoProp.Models.Native;
 
@@ -32,21 +33,22 @@ public static class NoPropHosting
             Supervision supervision = new(settings.Supervision.MaxFailures, settings.Supervision.Within);
             EvaluationSettings evaluate = new(settings.Evaluate.BatchSize, settings.Evaluate.Samples, settings.Evaluate.Stochastic, settings.Training.Seed);
 
+            RunGoal goal = new(
+                plan.Method.Blocks, plan.StepsPerEpoch, settings.Epochs, settings.Training.Seed, plan.Catalog.Parse(settings.Policies), settings.Lease.Timeout)
+            {
+                Coupled = plan.Method.Coupled,
+                Catalog = plan.Catalog,
+                Weights = [.. BlockId.UpTo(plan.Method.Blocks).Select(plan.Method.SamplingWeight)],
+            };
+
             IActorRef loader = system.ActorOf(
                 DataLoaderActor.Props(plan.Batches(), plan.Method.Blocks, settings.Loader.Prefetch, settings.Loader.CachedBatches), "loader");
             IActorRef? recorder = plan.Folder is null ? null : system.ActorOf(
-                RunRecorderActor.Props(plan.Folder, new(settings.Metrics.EverySteps, settings.Metrics.TensorBoard, settings.Checkpoint.Keep), Describe(settings), plan.History), "recorder");
+                RunRecorderActor.Props(plan.Folder, new(settings.Metrics.EverySteps, settings.Metrics.TensorBoard, settings.Checkpoint.Keep), Describe(plan), plan.History), "recorder");
             IActorRef evaluation = system.ActorOf(EvaluationActor.Props(registry.Get<InferenceActor>(), plan.Dataset, evaluate), "evaluation");
             IActorRef trainer = system.ActorOf(
                 Props.Create(() => new TrainerActor(
-                    new RunGoal(
-                        plan.Method.Blocks,
-                        plan.StepsPerEpoch,
-                        settings.Epochs,
-                        settings.Training.Seed,
-                        PolicyCatalog.BuiltIn.Parse(settings.Policies),
-                        settings.Lease.Timeout)
-                    { Coupled = plan.Method.Coupled },
+                    goal,
                     plan.Resume,
                     new TrainerCadence(settings.Evaluate.EveryEpochs, settings.Checkpoint.EveryEpochs, settings.Checkpoint.MinInterval),
                     supervision,
@@ -66,12 +68,14 @@ public static class NoPropHosting
         .WithActors((system, registry) => registry.Register<InferenceActor>(system.ActorOf(InferenceActor.Props(method), "inference")));
 
     /// <summary>What a run was, for its summary.</summary>
-    public static RunDescription Describe(NoPropSettings settings) => new(
+    public static RunDescription Describe(RunPlan plan) => Describe(plan.Settings, plan.Catalog.Parse(plan.Settings.Policies));
+
+    private static RunDescription Describe(NoPropSettings settings, PolicySet policies) => new(
         settings.Training.Method.ToString().ToLowerInvariant(),
         settings.Data.Name,
         settings.Training.Network.Kind.ToString().ToLowerInvariant(),
         settings.Training.Blocks,
-        UpdatePolicies.Parse(settings.Policies.Blocks).Name,
+        policies.Blocks.Name,
         settings.SlotCount,
         settings.Training.Seed,
         Versions());

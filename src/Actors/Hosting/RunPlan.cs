@@ -1,4 +1,5 @@
 using Akka.Configuration;
+using NoProp.Actors.Policies;
 using NoProp.Actors.Recording;
 using NoProp.Actors.Training;
 using NoProp.Models.Checkpoints;
@@ -18,6 +19,9 @@ public sealed record RunPlan(NoPropSettings Settings, Config Config, IMethod Met
 {
     /// <summary>Entries of the replay log that lead to <see cref="Resume"/>.</summary>
     public long History => TrainerActor.HistoryOf(Resume);
+
+    /// <summary>Where policies are found by name, in the settings and when they are switched during the run.</summary>
+    public PolicyCatalog Catalog { get; init; } = PolicyCatalog.BuiltIn;
 
     /// <summary>A run on a data set, recorded nowhere.</summary>
     public static RunPlan Create(LoadedSettings loaded, Dataset dataset) => new(

@@ -75,12 +75,16 @@ internal sealed class SettingsBuilder
         Get(SettingsTable.HeadPolicy),
         Get(SchedulePolicy),
         Get(ScheduleLag),
-        Get(Refresh));
+        Get(Refresh))
+    {
+        Assemblies = Get(SettingsTable.Assemblies),
+    };
 
     // Each policy among usual ones, so that a fault can be laid to its setting; then all together.
     private static IEnumerable<(Setting Setting, PolicySettings Alone)> Alone(PolicySettings policies)
     {
-        PolicySettings usual = new();
+        PolicySettings usual = new() { Assemblies = policies.Assemblies };
+        yield return (SettingsTable.Assemblies, usual);
         yield return (BlockPolicy, usual with { Blocks = policies.Blocks });
         yield return (EmbeddingPolicy, usual with { Embedding = policies.Embedding });
         yield return (EmbeddingLag, usual with { EmbeddingLag = policies.EmbeddingLag });

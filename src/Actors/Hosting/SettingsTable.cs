@@ -121,6 +121,8 @@ internal static class SettingsTable
     public static readonly Setting<string> SchedulePolicy = Operation("policy.schedule", SettingsTypes.Policy, s => s.Policies.Schedule);
     public static readonly Setting<string> ScheduleLag = Operation("policy.schedule-lag", SettingsTypes.Policy, s => s.Policies.ScheduleLag);
     public static readonly Setting<int> Refresh = Operation("policy.refresh", Whole(1, Million), s => s.Policies.Refresh);
+    public static readonly Setting<PolicyAssemblies> Assemblies =
+        Operation("policy.assemblies", SettingsTypes.Assemblies, s => s.Policies.Assemblies);
     public static readonly Setting<int?> Slots = Operation("slots", OrAuto(Whole(0, 1024)), s => s.Slots);
     public static readonly Setting<TimeSpan> LeaseTimeout = Operation("lease.timeout", Duration(Second, Day), s => s.Lease.Timeout);
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using NoProp.Actors.Policies;
 using NoProp.Models.Data;
 using NoProp.Models.Embeddings;
 
@@ -70,6 +71,16 @@ internal static partial class SettingsTypes
         value => value == default ? "none" : $"[{string.Join(", ", Augmentations.Where(word => value.HasFlag(word.Value)).Select(word => word.Key))}]");
 
     public static SettingsType<string> Policy { get; } = Text("a policy, NAME or NAME:ARGUMENT in double quotes", PolicyPattern());
+
+    public static SettingsType<PolicyAssemblies> Assemblies { get; } = new(
+        "a list of files, as in [\"policies/My.Policies.dll\"]",
+        (raw, out value) =>
+        {
+            string[] paths = raw.Text == "[]" ? [] : [.. raw.Entries.Select(entry => entry is ['"', .. string inner, '"'] ? inner : entry ?? "")];
+            value = new([.. paths]);
+            return raw is not { Text: null, Items: null } && !paths.Any(path => string.IsNullOrWhiteSpace(path) || path.Any(char.IsControl));
+        },
+        value => $"[{string.Join(", ", value.Paths.Select(SettingsSyntax.Quote))}]");
 
     public static SettingsType<EmbeddingSettings> Embedding { get; } = new(
         "one-hot, learned, learned:D with a size D, or prototype",

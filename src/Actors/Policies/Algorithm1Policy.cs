@@ -1,12 +1,10 @@
-using NoProp.Models;
-
 namespace NoProp.Actors.Policies;
 
 /// <summary>The paper's order (Algorithm 1): in each epoch block after block, one at a time, whatever the number of slots.</summary>
 public sealed class Algorithm1Policy : IUpdatePolicy
 {
     // A lease is also what a restarted block repeats, so an epoch is given out in pieces.
-    private const int LongestVisit = 8;
+    private const int UsualVisit = 8;
 
     /// <inheritdoc/>
     public string Name => "algorithm1";
@@ -19,12 +17,22 @@ public sealed class Algorithm1Policy : IUpdatePolicy
     {
         if (view.Leased.Contains(true) || view.MinClock >= view.Target)
         {
-            return new PolicyDecision.Wait();
+            return new PolicyDecision.Wait(ForAll: true);
         }
 
         long epochEnd = Math.Min((view.MinClock / view.StepsPerEpoch + 1) * view.StepsPerEpoch, view.Target);
-        BlockId block = BlockId.UpTo(view.Clocks.Length).First(block => view.Clocks[block.Index] < epochEnd);
-        long from = view.Clocks[block.Index];
-        return new PolicyDecision.Run(block, new StepRange(from, Math.Min(from + LongestVisit, epochEnd)));
+        int next = 0;
+        while (view.Clocks[next] >= epochEnd)
+        {
+            next++;
+        }
+
+        if (!view.OffersAll && !view.Offers.Contains(next))
+        {
+            return new PolicyDecision.Wait();
+        }
+
+        long from = view.Clocks[next];
+        return new PolicyDecision.Run(view.Block(next), new StepRange(from, Math.Min(from + (request.Visit ?? UsualVisit), epochEnd)));
     }
 }

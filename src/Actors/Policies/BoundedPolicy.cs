@@ -3,13 +3,17 @@ using NoProp.Models;
 namespace NoProp.Actors.Policies;
 
 /// <summary>
-/// Least advanced block first; no block gets more than <c>maxLead</c> steps ahead of the least advanced one. A lead of 1 is lockstep, no
-/// bound at all is fully asynchronous.
+/// Least advanced block first; no block gets more than <c>maxLead</c> steps ahead of the least advanced one (stale synchronous parallel, Ho
+/// et al. 2013, for blocks in place of workers). A lead of 1 is lockstep, no bound at all is fully asynchronous. A worker that is r times
+/// slower than the fastest is given visits r times shorter and, where there is a bound, the most advanced block within it.
 /// </summary>
 public sealed class BoundedPolicy : IUpdatePolicy
 {
     /// <summary>Visits of an unbounded policy; longer ones only make a restarted block repeat more.</summary>
     private const long UnboundedVisit = 8;
+
+    /// <summary>Slowness above which a worker is given short visits to blocks that nobody waits for; below it is jitter.</summary>
+    private const double SlowFrom = 1.5;
 
     private readonly long maxLead;
     private readonly long visit;
@@ -42,19 +46,49 @@ public sealed class BoundedPolicy : IUpdatePolicy
     /// <inheritdoc/>
     public PolicyDecision Next(PolicyView view, LeaseRequest request)
     {
-        long end = maxLead == long.MaxValue ? view.Target : Math.Min(view.MinClock + maxLead, view.Target);
-        BlockId? next = view.Free
-            .Where(block => view.Clocks[block.Index] < end)
-            .OrderBy(block => view.Clocks[block.Index])
-            .ThenBy(block => request.Held.Contains(block) ? 0 : 1)
-            .Cast<BlockId?>()
-            .FirstOrDefault();
-        if (next is not { } block)
+        bool bounded = maxLead != long.MaxValue;
+        long end = bounded ? Math.Min(view.MinClock + maxLead, view.Target) : view.Target;
+        // What a slow worker trains stands still for long: the block that has the most time to spare. The others need not wait for it then.
+        bool slow = request.Slowness > SlowFrom;
+        bool last = slow && bounded;
+        int best = -1;
+        long from = 0;
+        foreach (int i in view.Offers)
         {
-            return new PolicyDecision.Wait();
+            long clock = view.Clocks[i];
+            if (!view.Leased[i] && clock < end && (best < 0 || (last ? clock > from : clock < from)))
+            {
+                (best, from) = (i, clock);
+            }
         }
 
-        long from = view.Clocks[block.Index];
-        return new PolicyDecision.Run(block, new StepRange(from, Math.Min(from + visit, end)));
+        if (best < 0)
+        {
+            return new PolicyDecision.Wait(view.OffersAll);
+        }
+
+        BlockId block = HeldInstead(view, request, view.Block(best));
+        long usual = request.Visit ?? visit;
+        long steps = slow ? Math.Max(1, (long)Math.Round(usual / request.Slowness)) : usual;
+        return new PolicyDecision.Run(block, new StepRange(from, Math.Min(from + steps, end)));
+    }
+
+    // One that is just as far and whose state need not be sent.
+    private static BlockId HeldInstead(PolicyView view, LeaseRequest request, BlockId chosen)
+    {
+        if (request.Held.Contains(chosen))
+        {
+            return chosen;
+        }
+
+        foreach (BlockId held in request.Held)
+        {
+            if (!view.Leased[held.Index] && view.Clocks[held.Index] == view.Clocks[chosen.Index] && (view.OffersAll || view.Offers.Contains(held.Index)))
+            {
+                return held;
+            }
+        }
+
+        return chosen;
     }
 }

@@ -8,7 +8,16 @@ namespace NoProp.Actors.Policies;
 /// <param name="Taken">Steps of each block whose gradient the head has taken in, applied or held, by <see cref="BlockId.Index"/>.</param>
 /// <param name="Held">Gradients taken in and not applied yet, in the order of their blocks.</param>
 /// <param name="Seed">Seed of the run.</param>
-public sealed record SharedView(long Version, ImmutableArray<long> Taken, ImmutableArray<SharedUpdate> Held, ulong Seed);
+public sealed record SharedView(long Version, ImmutableArray<long> Taken, ImmutableArray<SharedUpdate> Held, ulong Seed)
+{
+    /// <summary>The block at an index of <see cref="Taken"/>.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is none.</exception>
+    public BlockId Block(int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Taken.Length, nameof(index));
+        return new(index + 1);
+    }
+}
 
 /// <summary>What a step of a block asks of the shared parameters, without the numbers.</summary>
 /// <param name="Block">The block.</param>

@@ -28,16 +28,60 @@ public sealed record PolicyView(
     long Grants,
     ulong Seed)
 {
-    /// <summary>The clock of the least advanced block.</summary>
-    public long MinClock => Clocks.Min();
+    private readonly ImmutableArray<int> offers;
+    private readonly long? minClock;
 
-    /// <summary>Blocks that nobody trains and that have steps left.</summary>
-    public IEnumerable<BlockId> Free => BlockId.UpTo(Clocks.Length).Where(block => !Leased[block.Index] && Clocks[block.Index] < Target);
+    /// <summary>The clock of the least advanced block.</summary>
+    public long MinClock
+    {
+        get => minClock ?? Clocks.Min();
+        internal init => minClock = value;
+    }
+
+    /// <summary>
+    /// Indices of the blocks that the asking worker may be given, as placement has it: all where blocks are leased, its own where they are
+    /// pinned. A block among them can be one that is being trained, or has reached the target.
+    /// </summary>
+    public ImmutableArray<int> Offers
+    {
+        get => offers.IsDefault ? [.. Enumerable.Range(0, Clocks.Length)] : offers;
+        init => offers = value;
+    }
+
+    /// <summary>Whether the asking worker may be given any block, so that what holds for it holds for all.</summary>
+    public bool OffersAll => offers.IsDefault || offers.Length == Clocks.Length;
+
+    /// <summary>Weight of each block in a weighted choice, SNR(t) - SNR(t-1) in discrete time; empty where all weigh the same.</summary>
+    public ImmutableArray<double> Weights { get; init; } = [];
+
+    /// <summary>Blocks that the asking worker may be given, that nobody trains and that have steps left.</summary>
+    public IEnumerable<BlockId> Free => Offers.Where(IsFree).Select(Block);
+
+    /// <summary>The block at an index of these arrays.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is none.</exception>
+    public BlockId Block(int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Clocks.Length, nameof(index));
+        return new(index + 1);
+    }
+
+    /// <summary>Whether nobody trains the block at this index, and it has steps left.</summary>
+    public bool IsFree(int index) => !Leased[index] && Clocks[index] < Target;
 }
 
 /// <summary>A free slot asks for work.</summary>
 /// <param name="Held">Blocks whose newest state the asking worker already has in memory.</param>
-public sealed record LeaseRequest(IReadOnlySet<BlockId> Held);
+public sealed record LeaseRequest(IReadOnlySet<BlockId> Held)
+{
+    /// <summary>Name of the asking worker.</summary>
+    public string Worker { get; init; } = "";
+
+    /// <summary>How many times as long as the fastest worker that is there the asking one needs for a step: 1 for the fastest.</summary>
+    public double Slowness { get; init; } = 1;
+
+    /// <summary>Most steps in a lease, where the settings say so; null for what suits the policy.</summary>
+    public int? Visit { get; init; }
+}
 
 /// <summary>What a policy answers.</summary>
 public abstract record PolicyDecision
@@ -49,8 +93,9 @@ public abstract record PolicyDecision
     /// <summary>Train these steps of this block.</summary>
     public sealed record Run(BlockId Block, StepRange Steps) : PolicyDecision;
 
-    /// <summary>Nothing may run until a step is committed.</summary>
-    public sealed record Wait : PolicyDecision;
+    /// <summary>Nothing may run on the asking worker until a step is committed.</summary>
+    /// <param name="ForAll">Whether nothing may run on any other one either, so that they need not be asked.</param>
+    public sealed record Wait(bool ForAll = false) : PolicyDecision;
 }
 
 /// <summary>

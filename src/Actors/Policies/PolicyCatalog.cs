@@ -1,9 +1,10 @@
 using System.Collections.Immutable;
+using System.Reflection;
 using NoProp.Models;
 
 namespace NoProp.Actors.Policies;
 
-/// <summary>Finds policies by name: the built-in ones, and a user's own. Immutable.</summary>
+/// <summary>Finds policies by name: a user's own that were added here, those that are named by their type, and the built-in ones. Immutable.</summary>
 public sealed class PolicyCatalog
 {
     private readonly ImmutableDictionary<string, Func<string?, IUpdatePolicy>> blocks;
@@ -31,10 +32,11 @@ public sealed class PolicyCatalog
     /// <exception cref="NoPropException">A name is not known, an argument is wrong, or two policies do not go together.</exception>
     public PolicySet Parse(PolicySettings settings)
     {
+        ImmutableArray<Assembly> assemblies = settings.Assemblies.Load();
         PolicySet set = new(
             settings,
-            Find(blocks, settings.Blocks) ?? UpdatePolicies.Parse(settings.Blocks),
-            Find(shared, settings.Embedding) ?? SharedPolicies.Parse(settings.Embedding),
+            Find(blocks, settings.Blocks) ?? PolicyTypes.Find<IUpdatePolicy>(settings.Blocks, assemblies) ?? UpdatePolicies.Parse(settings.Blocks),
+            Find(shared, settings.Embedding) ?? PolicyTypes.Find<ISharedPolicy>(settings.Embedding, assemblies) ?? SharedPolicies.Parse(settings.Embedding),
             LagBound.Parse(settings.EmbeddingLag),
             HeadPolicy.Parse(settings.Head),
             settings.Schedule switch

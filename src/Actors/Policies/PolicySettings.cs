@@ -32,4 +32,8 @@ public sealed record PolicySettings(
     string Head = "with-block",
     string Schedule = "with-block",
     string ScheduleLag = "none",
-    int Refresh = 1);
+    int Refresh = 1)
+{
+    /// <summary>Where policies are searched that are named by their type.</summary>
+    public PolicyAssemblies Assemblies { get; init; } = PolicyAssemblies.None;
+}

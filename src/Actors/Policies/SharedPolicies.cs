@@ -117,6 +117,6 @@ public sealed class GossipPolicy : ISharedPolicy
 
         // Stream 1 of the policy's random numbers: stream 0 chooses blocks.
         int other = Noise.Choice(new NoiseKey(view.Seed, NoiseStream.Policy, 1, view.Version), blocks.Length - 1);
-        return new SharedDecision.Mix(new BlockId(1 + (other < update.Block.Index ? other : other + 1)));
+        return new SharedDecision.Mix(view.Block(other < update.Block.Index ? other : other + 1));
     }
 }

@@ -23,11 +23,15 @@ public static class UpdatePolicies
             return BoundedPolicy.Bounded(argument is null ? DefaultLead : ParseLead(text, argument));
         }
 
+        if (parts[0] == "sampled")
+        {
+            return new SampledPolicy(ParseWeight(text, argument));
+        }
+
         IUpdatePolicy policy = parts[0] switch
         {
             "lockstep" => BoundedPolicy.Lockstep(),
             "async" => BoundedPolicy.Unbounded(),
-            "sampled" => new SampledPolicy(),
             "algorithm1" => new Algorithm1Policy(),
             _ => throw new NoPropException($"unknown policy '{text}'{Suggest(parts[0])}; the policies are {string.Join(", ", Names)}"),
         };
@@ -38,6 +42,14 @@ public static class UpdatePolicies
         long.TryParse(argument, NumberStyles.None, CultureInfo.InvariantCulture, out long lead) && lead is >= 1 and <= 1_000_000
             ? lead
             : throw new NoPropException($"policy '{text}': the lead bound must be a whole number of steps from 1 to 1000000, as in bounded:{DefaultLead}");
+
+    private static SampledWeight ParseWeight(string text, string? argument) => argument switch
+    {
+        null or "uniform" => SampledWeight.Uniform,
+        "snr" => SampledWeight.Snr,
+        "progress" => SampledWeight.Progress,
+        _ => throw new NoPropException($"policy '{text}': the choice must be uniform, snr or progress, as in sampled:snr"),
+    };
 
     private static string Suggest(string name) => Nearest.Of(name, Names) is { } nearest ? $": did you mean '{nearest}'?" : "";
 }

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using NoProp.Actors.Policies;
-using NoProp.Models;
 
 namespace NoProp.Actors.Training;
 
@@ -18,7 +17,10 @@ public abstract record RunInput
     public sealed record WorkerLeft(string Worker) : RunInput;
 
     /// <summary>A worker has trained a lease, up to step <paramref name="To"/>; fewer than leased when it was asked to stop.</summary>
-    public sealed record Committed(Lease Lease, long To) : RunInput;
+    /// <param name="Lease">The lease.</param>
+    /// <param name="To">The step after the last one trained.</param>
+    /// <param name="ComputeTime">Time that the arithmetic took; zero where it is not known.</param>
+    public sealed record Committed(Lease Lease, long To, TimeSpan ComputeTime = default) : RunInput;
 
     /// <summary>A sign of life from the holder of a lease.</summary>
     public sealed record Renewed(Lease Lease) : RunInput;
@@ -106,16 +108,19 @@ public static class RunLogic
             effects.Add(new RunEffect.AdvanceHead(next.TotalSteps));
         }
 
-        bool idle = !next.Leases.Any() && next.HeadClock >= next.TotalSteps;
+        bool idle = next.LeasesOut == 0 && next.HeadClock >= next.TotalSteps;
+        // Neither a sign of life nor the head gives a policy anything new to see.
+        bool news = input is not (RunInput.Renewed or RunInput.HeadAdvanced);
         if (next.Phase == RunPhase.Fencing && idle)
         {
             next = next with { Phase = RunPhase.Running, Fence = next.Fence + 1, Goal = next.Goal with { Policies = next.NextPolicies! }, NextPolicies = null };
             effects.Add(new RunEffect.SwitchPolicies(next.Fence, next.Goal.Policies));
+            news = true;
         }
 
-        if (next.Phase == RunPhase.Running)
+        if (next.Phase == RunPhase.Running && news)
         {
-            next = GrantAll(next, now, effects);
+            next = Granting.GrantAll(next, now, effects);
         }
 
         if (next.Phase != RunPhase.Ended && (next.Complete || (next.Phase == RunPhase.Stopping && idle)))
@@ -132,11 +137,11 @@ public static class RunLogic
         switch (input)
         {
             case RunInput.WorkerJoined joined:
-                return state with { Workers = state.Workers.SetItem(joined.Worker, new WorkerProgress(joined.Slots, [])) };
+                return Join(state, joined);
 
             case RunInput.WorkerLeft left:
                 return RevokeWhere(
-                    state with { Workers = state.Workers.Remove(left.Worker) },
+                    Homes.Leave(state, left.Worker, now).With(left.Worker, null),
                     block => block.Lease!.Worker == left.Worker,
                     lease => $"{lease.Worker} is gone",
                     effects);
@@ -146,7 +151,7 @@ public static class RunLogic
 
             case RunInput.Renewed renewed when IsCurrent(state, renewed.Lease):
                 BlockProgress alive = state.Blocks[renewed.Lease.Block.Index];
-                return state.With(renewed.Lease.Block, alive with { Expires = now + state.Goal.LeaseTimeout });
+                return state.With(renewed.Lease.Block.Index, alive with { Expires = now + state.Goal.LeaseTimeout });
 
             case RunInput.HeadAdvanced head:
                 return state with { HeadClock = Math.Max(state.HeadClock, head.Clock) };
@@ -156,7 +161,7 @@ public static class RunLogic
 
             case RunInput.Tick:
                 return RevokeWhere(
-                    state,
+                    Homes.GiveUp(state, now),
                     block => block.Expires <= now,
                     lease => $"the trainer has waited {state.Goal.LeaseTimeout.TotalSeconds:0.#} s for {lease.Worker} to make a step of {lease.Block} ({lease.Steps})",
                     effects);
@@ -191,56 +196,38 @@ public static class RunLogic
         }
 
         effects.Add(new RunEffect.Accept(lease, commit.To));
-        state = state.With(lease.Block, state.Blocks[lease.Block.Index] with { Clock = commit.To, Lease = null });
+        state = state.With(lease.Block.Index, state.Blocks[lease.Block.Index] with { Clock = commit.To, Lease = null, Holder = lease.Worker });
         return state.Workers.TryGetValue(lease.Worker, out WorkerProgress? worker)
-            ? state with { Workers = state.Workers.SetItem(lease.Worker, worker with { Held = worker.Held.Add(lease.Block) }) }
+            ? state.With(
+                lease.Worker,
+                worker.Measured(commit.To - lease.Steps.From, commit.ComputeTime) with { Held = worker.Held.Add(lease.Block), Leases = worker.Leases - 1 })
             : state;
     }
 
-    /// <summary>Asks the policy for work for every free slot, until it says wait.</summary>
-    private static RunState GrantAll(RunState state, TimeSpan now, ImmutableList<RunEffect>.Builder effects)
+    private static RunState Join(RunState state, RunInput.WorkerJoined joined)
     {
-        foreach ((string name, WorkerProgress worker) in state.Workers)
+        WorkerProgress worker = new(joined.Slots, [])
         {
-            for (int used = state.Leases.Count(lease => lease.Worker == name); used < worker.Slots; used++)
-            {
-                if (state.Goal.Policies.Blocks.Next(state.View, new LeaseRequest(worker.Held)) is not PolicyDecision.Run run)
-                {
-                    break;
-                }
-
-                BlockProgress block = state.Blocks[run.Block.Index];
-                Lease lease = new(run.Block, block.Epoch.Next, run.Steps, name, state.Fence);
-                effects.Add(new RunEffect.Grant(lease));
-                state = state.With(run.Block, block with { Epoch = lease.Epoch, Lease = lease, Expires = now + state.Goal.LeaseTimeout });
-                state = state with { Grants = state.Grants + 1, Workers = Forget(state.Workers, run.Block, except: name) };
-            }
-        }
-
-        return state;
-    }
-
-    private static ImmutableSortedDictionary<string, WorkerProgress> Forget(
-        ImmutableSortedDictionary<string, WorkerProgress> workers, BlockId block, string except)
-    {
-        foreach ((string name, WorkerProgress worker) in workers)
-        {
-            if (name != except && worker.Held.Contains(block))
-            {
-                workers = workers.SetItem(name, worker with { Held = worker.Held.Remove(block) });
-            }
-        }
-
-        return workers;
+            Leases = state.Leases.Count(lease => lease.Worker == joined.Worker),
+            Home = Homes.Of(state, joined.Worker),
+        };
+        state = state.With(joined.Worker, worker);
+        return state with { Away = state.Away.Remove(joined.Worker) };
     }
 
     private static RunState RevokeWhere(
         RunState state, Func<BlockProgress, bool> condition, Func<Lease, string> reason, ImmutableList<RunEffect>.Builder effects)
     {
-        foreach (BlockProgress block in state.Blocks.Where(block => block.Lease is not null && condition(block)))
+        foreach (BlockProgress block in state.Blocks)
         {
-            effects.Add(new RunEffect.Revoke(block.Lease!, reason(block.Lease!)));
-            state = state.With(block.Lease!.Block, block with { Lease = null });
+            if (block.Lease is { } lease && condition(block))
+            {
+                effects.Add(new RunEffect.Revoke(lease, reason(lease)));
+                state = state.With(lease.Block.Index, block with { Lease = null });
+                state = state.Workers.TryGetValue(lease.Worker, out WorkerProgress? worker)
+                    ? state.With(lease.Worker, worker with { Leases = worker.Leases - 1 })
+                    : state;
+            }
         }
 
         return state;

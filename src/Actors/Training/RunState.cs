@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using NoProp.Actors.Policies;
 using NoProp.Models;
 
@@ -16,6 +17,9 @@ public sealed record RunGoal(int Blocks, int StepsPerEpoch, int Epochs, ulong Se
     /// <summary>Where policies that are chosen during the run are found by name.</summary>
     public PolicyCatalog Catalog { get; init; } = PolicyCatalog.BuiltIn;
 
+    /// <summary>Weight of each block in a weighted choice, by <see cref="BlockId.Index"/>; empty where all weigh the same.</summary>
+    public ImmutableArray<double> Weights { get; init; } = [];
+
     /// <summary>Whether blocks read what the head owns, and move it.</summary>
     public bool Coupled { get; init; }
 
@@ -31,12 +35,39 @@ public sealed record RunGoal(int Blocks, int StepsPerEpoch, int Epochs, ulong Se
 /// <param name="Epoch">Epoch of the newest lease.</param>
 /// <param name="Lease">The lease, while somebody trains the block.</param>
 /// <param name="Expires">When that lease ends without a sign of life, on the run's clock.</param>
-public sealed record BlockProgress(long Clock, LeaseEpoch Epoch = default, Lease? Lease = null, TimeSpan Expires = default);
+public sealed record BlockProgress(long Clock, LeaseEpoch Epoch = default, Lease? Lease = null, TimeSpan Expires = default)
+{
+    /// <summary>The worker that has made the newest committed state; null where another one trains the block now.</summary>
+    public string? Holder { get; init; }
+
+    /// <summary>The only worker that trains the block under <see cref="Placement.Pinned"/>; null where it has not been given one.</summary>
+    public string? Home { get; init; }
+}
 
 /// <summary>A worker as the trainer sees it.</summary>
 /// <param name="Slots">Blocks that it trains at once.</param>
 /// <param name="Held">Blocks whose newest state it has.</param>
-public sealed record WorkerProgress(int Slots, ImmutableHashSet<BlockId> Held);
+public sealed record WorkerProgress(int Slots, ImmutableHashSet<BlockId> Held)
+{
+    // Weight of the newest lease: a worker that slows down is known for it after some four leases.
+    private const double Newest = 0.25;
+
+    /// <summary>Leases that it holds.</summary>
+    public int Leases { get; init; }
+
+    /// <summary>Exponential mean of its compute time for a step, over its commits; zero where it has made none.</summary>
+    public TimeSpan StepTime { get; init; }
+
+    /// <summary>Indices of the blocks whose <see cref="BlockProgress.Home"/> it is.</summary>
+    public ImmutableArray<int> Home { get; init; } = [];
+
+    /// <summary>Whether it could train one more block.</summary>
+    public bool IsFree => Leases < Slots;
+
+    internal WorkerProgress Measured(long steps, TimeSpan computeTime) =>
+        steps <= 0 || computeTime <= TimeSpan.Zero ? this
+        : this with { StepTime = StepTime == TimeSpan.Zero ? computeTime / steps : StepTime + Newest * (computeTime / steps - StepTime) };
+}
 
 /// <summary>Where a run is in its life.</summary>
 public enum RunPhase
@@ -54,37 +85,71 @@ public enum RunPhase
     Ended,
 }
 
-/// <summary>All that the trainer knows, immutable. <see cref="RunLogic"/> says how it changes.</summary>
-public sealed record RunState(
-    RunGoal Goal,
-    ImmutableArray<BlockProgress> Blocks,
-    ImmutableSortedDictionary<string, WorkerProgress> Workers,
-    long HeadClock,
-    long Grants,
-    long RefusedCommits,
-    RunPhase Phase)
+/// <summary>
+/// All that the trainer knows, immutable. <see cref="RunLogic"/> says how it changes. What is asked at every event is counted along, so that
+/// an event costs the same whatever the number of workers.
+/// </summary>
+public sealed record RunState
 {
+    private static readonly IComparer<(TimeSpan StepTime, string Name)> FastestFirst = Comparer<(TimeSpan StepTime, string Name)>.Create(
+        (a, b) => a.StepTime != b.StepTime ? a.StepTime.CompareTo(b.StepTime) : string.CompareOrdinal(a.Name, b.Name));
+
+    private RunState(RunGoal goal, ImmutableArray<BlockProgress> blocks)
+    {
+        (Goal, Blocks, Homeless) = (goal, blocks, blocks.Length);
+        Everyone = [.. Enumerable.Range(0, blocks.Length)];
+        TotalSteps = blocks.Sum(block => block.Clock);
+        (MinClock, AtMinimum) = Minimum(blocks);
+    }
+
+    /// <summary>What is to be reached.</summary>
+    public RunGoal Goal { get; init; }
+
+    /// <summary>The blocks, by <see cref="BlockId.Index"/>.</summary>
+    public ImmutableArray<BlockProgress> Blocks { get; private init; }
+
+    /// <summary>The workers that are there, by name.</summary>
+    public ImmutableSortedDictionary<string, WorkerProgress> Workers { get; private init; } =
+        ImmutableSortedDictionary.Create<string, WorkerProgress>(StringComparer.Ordinal);
+
+    /// <summary>Workers with a free slot, the fastest first.</summary>
+    public ImmutableSortedSet<(TimeSpan StepTime, string Name)> Idle { get; private init; } = ImmutableSortedSet.Create(FastestFirst);
+
+    /// <summary>Workers that are gone and have blocks of their own, with the time at which they went.</summary>
+    public ImmutableDictionary<string, TimeSpan> Away { get; init; } = ImmutableDictionary.Create<string, TimeSpan>(StringComparer.Ordinal);
+
+    /// <summary>Steps of the blocks that the head has followed.</summary>
+    public long HeadClock { get; init; }
+
+    /// <summary>Leases granted so far.</summary>
+    public long Grants { get; init; }
+
+    /// <summary>Commits that were thrown away.</summary>
+    public long RefusedCommits { get; init; }
+
+    /// <summary>Where the run is in its life.</summary>
+    public RunPhase Phase { get; init; }
+
     /// <summary>Switches of policies so far.</summary>
     public long Fence { get; init; }
 
     /// <summary>The policies that will hold after the fence; null where there is none ahead.</summary>
     public PolicySet? NextPolicies { get; init; }
 
-    /// <summary>A run at its beginning, or at the clocks of a checkpoint.</summary>
-    public static RunState Begin(RunGoal goal, IReadOnlyList<long>? clocks = null, long headClock = 0, long grants = 0) => new(
-        goal,
-        [.. Enumerable.Range(0, goal.Blocks).Select(i => new BlockProgress(clocks?[i] ?? 0))],
-        ImmutableSortedDictionary.Create<string, WorkerProgress>(StringComparer.Ordinal),
-        headClock,
-        grants,
-        0,
-        RunPhase.Running);
-
     /// <summary>Steps of all blocks together.</summary>
-    public long TotalSteps => Blocks.Sum(block => block.Clock);
+    public long TotalSteps { get; private init; }
 
     /// <summary>The clock of the least advanced block.</summary>
-    public long MinClock => Blocks.Min(block => block.Clock);
+    public long MinClock { get; private init; }
+
+    /// <summary>Number of leases that are out.</summary>
+    public int LeasesOut { get; private init; }
+
+    /// <summary>Number of blocks that have no <see cref="BlockProgress.Home"/>.</summary>
+    public int Homeless { get; private init; }
+
+    /// <summary>Least <see cref="WorkerProgress.StepTime"/> of the workers that are there; zero where none is known.</summary>
+    public TimeSpan FastestStep { get; private init; }
 
     /// <summary>Epochs that every block has finished.</summary>
     public int EpochsDone => (int)(MinClock / Goal.StepsPerEpoch);
@@ -96,13 +161,104 @@ public sealed record RunState(
     public IEnumerable<Lease> Leases => Blocks.Where(block => block.Lease is not null).Select(block => block.Lease!);
 
     /// <summary>What a policy may see.</summary>
-    public PolicyView View => new(
-        [.. Blocks.Select(block => block.Clock)],
-        [.. Blocks.Select(block => block.Lease is not null)],
-        Goal.StepsPerEpoch,
-        Goal.Target,
-        Grants,
-        Goal.Seed);
+    public PolicyView View
+    {
+        get
+        {
+            long[] clocks = new long[Blocks.Length];
+            bool[] leased = new bool[Blocks.Length];
+            for (int i = 0; i < clocks.Length; i++)
+            {
+                (clocks[i], leased[i]) = (Blocks[i].Clock, Blocks[i].Lease is not null);
+            }
 
-    internal RunState With(BlockId block, BlockProgress progress) => this with { Blocks = Blocks.SetItem(block.Index, progress) };
+            return new(
+                ImmutableCollectionsMarshal.AsImmutableArray(clocks),
+                ImmutableCollectionsMarshal.AsImmutableArray(leased),
+                Goal.StepsPerEpoch,
+                Goal.Target,
+                Grants,
+                Goal.Seed)
+            {
+                Weights = Goal.Weights,
+                Offers = Everyone,
+                MinClock = MinClock,
+            };
+        }
+    }
+
+    private ImmutableArray<int> Everyone { get; init; }
+
+    // Blocks at MinClock: only when the last of them moves are all clocks looked at.
+    private int AtMinimum { get; init; }
+
+    /// <summary>A run at its beginning, or at the clocks of a checkpoint.</summary>
+    public static RunState Begin(RunGoal goal, IReadOnlyList<long>? clocks = null, long headClock = 0, long grants = 0) =>
+        new(goal, [.. Enumerable.Range(0, goal.Blocks).Select(i => new BlockProgress(clocks?[i] ?? 0))]) { HeadClock = headClock, Grants = grants };
+
+    /// <summary>How many times as long as the fastest worker one needs for a step; 1 where nothing is known of it.</summary>
+    public double Slowness(WorkerProgress worker) => worker.StepTime > TimeSpan.Zero ? worker.StepTime / FastestStep : 1;
+
+    internal RunState With(int index, BlockProgress progress)
+    {
+        BlockProgress before = Blocks[index];
+        RunState after = this with
+        {
+            Blocks = Blocks.SetItem(index, progress),
+            TotalSteps = TotalSteps + progress.Clock - before.Clock,
+            LeasesOut = LeasesOut + (progress.Lease is null ? 0 : 1) - (before.Lease is null ? 0 : 1),
+            Homeless = Homeless + (progress.Home is null ? 1 : 0) - (before.Home is null ? 1 : 0),
+            AtMinimum = AtMinimum - (before.Clock == MinClock && progress.Clock != MinClock ? 1 : 0),
+        };
+        if (after.AtMinimum > 0)
+        {
+            return after;
+        }
+
+        (long minimum, int count) = Minimum(after.Blocks);
+        return after with { MinClock = minimum, AtMinimum = count };
+    }
+
+    internal RunState With(string name, WorkerProgress? worker)
+    {
+        WorkerProgress? before = Workers.GetValueOrDefault(name);
+        ImmutableSortedSet<(TimeSpan StepTime, string Name)> idle = before is null ? Idle : Idle.Remove((before.StepTime, name));
+        RunState after = this with
+        {
+            Workers = worker is null ? Workers.Remove(name) : Workers.SetItem(name, worker),
+            Idle = worker is { IsFree: true } ? idle.Add((worker.StepTime, name)) : idle,
+        };
+        TimeSpan time = worker?.StepTime ?? TimeSpan.Zero;
+        return before?.StepTime == time ? after
+            : time > TimeSpan.Zero && (FastestStep == TimeSpan.Zero || time <= FastestStep) ? after with { FastestStep = time }
+            : before is not null && before.StepTime == FastestStep ? after with { FastestStep = Fastest(after.Workers) }
+            : after;
+    }
+
+    private static (long Clock, int Count) Minimum(ImmutableArray<BlockProgress> blocks)
+    {
+        (long minimum, int count) = (long.MaxValue, 0);
+        foreach (BlockProgress block in blocks)
+        {
+            if (block.Clock < minimum)
+            {
+                (minimum, count) = (block.Clock, 0);
+            }
+
+            count += block.Clock == minimum ? 1 : 0;
+        }
+
+        return (minimum, count);
+    }
+
+    private static TimeSpan Fastest(ImmutableSortedDictionary<string, WorkerProgress> workers)
+    {
+        TimeSpan fastest = TimeSpan.Zero;
+        foreach ((_, WorkerProgress worker) in workers)
+        {
+            fastest = worker.StepTime > TimeSpan.Zero && (fastest == TimeSpan.Zero || worker.StepTime < fastest) ? worker.StepTime : fastest;
+        }
+
+        return fastest;
+    }
 }

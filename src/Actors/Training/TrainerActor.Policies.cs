@@ -24,7 +24,8 @@ public sealed partial class TrainerActor
         PolicySet policies;
         try
         {
-            policies = state.Goal.Catalog.Parse(asked.Policies);
+            // Whoever may steer a run may choose among its policies, and not bring code along.
+            policies = state.Goal.Catalog.Parse(asked.Policies with { Assemblies = state.Goal.Policies.Settings.Assemblies });
         }
         catch (NoPropException e)
         {

@@ -98,7 +98,7 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
             meter.Slots += worker.Slots;
             Handle(new RunInput.WorkerJoined(worker.Name, worker.Slots));
         });
-        Receive<StepsCommitted>(commit => Handle(new RunInput.Committed(commit.Lease, commit.To), commit));
+        Receive<StepsCommitted>(commit => Handle(new RunInput.Committed(commit.Lease, commit.To, commit.ComputeTime), commit));
         Receive<LeaseRenewed>(renewed => Handle(new RunInput.Renewed(renewed.Lease)));
         Receive<HeadAdvanced>(advanced =>
         {

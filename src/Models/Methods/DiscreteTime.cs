@@ -45,6 +45,9 @@ public sealed class DiscreteTime : IMethod
     public NoiseSchedule Schedule { get; }
 
     /// <inheritdoc/>
+    public double SamplingWeight(BlockId block) => Schedule.SnrGain(block.Value);
+
+    /// <inheritdoc/>
     public IBlockCompute CreateBlock(BlockId block, Snapshot? from)
     {
         Denoiser network = CreateNetwork(block);

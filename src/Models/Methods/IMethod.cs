@@ -20,6 +20,12 @@ public interface IMethod
     /// </summary>
     bool Coupled { get; }
 
+    /// <summary>
+    /// Weight of a block in a choice by weight: that of its error in the loss, SNR(t) - SNR(t-1) of (8) in discrete time; 1 where a method
+    /// weighs no blocks.
+    /// </summary>
+    double SamplingWeight(BlockId block) => 1;
+
     /// <summary>A block to train, from a snapshot, or with initial weights where there is none.</summary>
     /// <exception cref="NoPropException">The snapshot is damaged or of another network.</exception>
     IBlockCompute CreateBlock(BlockId block, Snapshot? from);

@@ -113,6 +113,13 @@ public static class Noise
     /// <summary>A whole number uniform in 0..<paramref name="count"/>-1.</summary>
     public static int Choice(in NoiseKey key, int count) => (int)((ulong)Philox.At(key, 0).X0 * (uint)count >> 32);
 
+    /// <summary>A number uniform in [0, 1), of 53 bits.</summary>
+    public static double Fraction(in NoiseKey key)
+    {
+        (uint x0, uint x1, _, _) = Philox.At(key, 0);
+        return (((ulong)x0 << 32 | x1) >> 11) * (1.0 / (1L << 53));
+    }
+
     /// <summary>24 bits as a float32 in [0, 1).</summary>
     private static float Unit(uint word) => (word >> 8) * (1f / (1 << 24));
 

@@ -50,6 +50,7 @@ public sealed class SettingsHoconTests
         ["noprop.policy.schedule"] = "frozen",
         ["noprop.policy.schedule-lag"] = "wait:5",
         ["noprop.policy.refresh"] = "4",
+        ["noprop.policy.assemblies"] = "My.Policies.dll,more/Others.dll",
         ["noprop.slots"] = "3",
         ["noprop.lease.timeout"] = "1500ms",
         ["noprop.loader.prefetch"] = "2",

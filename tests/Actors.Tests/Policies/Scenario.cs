@@ -18,7 +18,13 @@ namespace NoProp.Actors.Tests.Policies;
 internal sealed record Scenario(
     string Policy, int Blocks, int StepsPerEpoch, int Epochs, int[] Slots, int Deaths, int HangPercent, bool LateCommits, int? StopAfter, int Seed)
 {
-    private static readonly string[] Policies = ["algorithm1", "sampled", "lockstep", "bounded:8", "bounded:1", "bounded:3", "async"];
+    private static readonly string[] Policies = ["algorithm1", "sampled", "lockstep", "bounded:8", "bounded:1", "bounded:3", "async", "sampled:snr", "sampled:progress"];
+
+    /// <summary>Who trains a block.</summary>
+    public Placement Placement { get; init; }
+
+    /// <summary>Steps in a lease at most; null for what suits the policy.</summary>
+    public int? Visit { get; init; }
 
     /// <summary>Runs that are not stopped, of every policy.</summary>
     public static Gen<Scenario> Any { get; } = Of(Gen.Int[0, Policies.Length - 1].Select(i => Policies[i]));
@@ -27,7 +33,10 @@ internal sealed record Scenario(
     public static Gen<Scenario> Stopped { get; } = Gen.Select(Any, Gen.Int[0, 30], (scenario, after) => scenario with { StopAfter = after });
 
     /// <summary>What the run is to reach.</summary>
-    public RunGoal Goal => new(Blocks, StepsPerEpoch, Epochs, (ulong)Seed, PolicySet.OfBlocks(Policy), TimeSpan.FromSeconds(20));
+    public RunGoal Goal => new(Blocks, StepsPerEpoch, Epochs, (ulong)Seed, PolicyCatalog.BuiltIn.Parse(new PolicySettings(Policy, Placement, Visit)), TimeSpan.FromSeconds(20))
+    {
+        Weights = [.. Enumerable.Range(1, Blocks).Select(t => (double)t * t)],
+    };
 
     /// <summary>Runs of one of these policies.</summary>
     public static Gen<Scenario> Of(Gen<string> policy) => Gen.Select(
@@ -38,12 +47,16 @@ internal sealed record Scenario(
         Gen.Int[1, 4].Array[1, 5],
         Gen.Int[0, 6],
         Gen.Int[0, 10],
-        Gen.Select(Gen.Bool, Gen.Int[0, 1_000_000]),
+        Gen.Select(Gen.Bool, Gen.Int[0, 1_000_000], Gen.Enum<Placement>(), Gen.Int[1, 12], Gen.Bool),
         (policy, blocks, steps, epochs, slots, deaths, hang, rest) =>
-            new Scenario(policy, blocks, steps, epochs, slots, deaths, hang, rest.Item1, StopAfter: null, rest.Item2));
+            new Scenario(policy, blocks, steps, epochs, slots, deaths, hang, rest.Item1, StopAfter: null, rest.Item2)
+            {
+                Placement = rest.Item3,
+                Visit = rest.Item5 ? rest.Item4 : null,
+            });
 
     /// <inheritdoc/>
     public override string ToString() =>
-        $"{Policy}, {Blocks} blocks x {StepsPerEpoch} steps x {Epochs} epochs, slots [{string.Join(", ", Slots)}], {Deaths} deaths, {HangPercent} % hang, "
+        $"{Policy}, {Placement}, visit {Visit}, {Blocks} blocks x {StepsPerEpoch} steps x {Epochs} epochs, slots [{string.Join(", ", Slots)}], {Deaths} deaths, {HangPercent} % hang, "
         + $"late commits {LateCommits}, stop after {StopAfter}, seed {Seed}";
 }

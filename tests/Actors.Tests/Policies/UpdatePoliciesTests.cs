@@ -13,6 +13,9 @@ public sealed class UpdatePoliciesTests
     [InlineData("lockstep", "lockstep")]
     [InlineData("async", "async")]
     [InlineData("sampled", "sampled")]
+    [InlineData("sampled:uniform", "sampled")]
+    [InlineData("sampled:snr", "sampled:snr")]
+    [InlineData("sampled:progress", "sampled:progress")]
     [InlineData("algorithm1", "algorithm1")]
     public void A_policys_text_gives_the_policy_of_that_name(string text, string name) =>
         Assert.Equal(name, UpdatePolicies.Parse(text).Name);
@@ -37,9 +40,15 @@ public sealed class UpdatePoliciesTests
     [InlineData("async:3", "async", "3")]
     [InlineData("lockstep:", "lockstep", "")]
     [InlineData("algorithm1:2", "algorithm1", "2")]
-    [InlineData("sampled:x", "sampled", "x")]
     public void An_argument_that_a_policy_does_not_take_is_refused(string text, string policy, string argument) =>
         Assert.Equal($"policy '{policy}' takes no argument, but '{text}' gives it '{argument}'", Error(text));
+
+    [Theory]
+    [InlineData("sampled:x")]
+    [InlineData("sampled:")]
+    [InlineData("sampled:Snr")]
+    public void A_choice_of_sampled_that_is_not_known_is_refused_with_the_known_ones(string text) =>
+        Assert.Equal($"policy '{text}': the choice must be uniform, snr or progress, as in sampled:snr", Error(text));
 
     [Theory]
     [InlineData("bouned:8", "bounded")]

@@ -186,12 +186,19 @@ internal sealed class VirtualRun
         // Hung: no sign of life ever, unless it wakes up to commit what nobody waits for any more.
         if (random.Next(100) >= scenario.HangPercent)
         {
-            In(StepTime(lease.Worker), () => Step(begun));
+            Begin(begun);
         }
         else if (scenario.LateCommits)
         {
             In(TimeSpan.FromSeconds(60), () => Commit(begun, lease.Steps.To));
         }
+    }
+
+    private void Begin(Training step)
+    {
+        TimeSpan time = StepTime(step.Lease.Worker);
+        step.ComputeTime += time;
+        In(time, () => Step(step));
     }
 
     private void Step(Training of)
@@ -209,7 +216,7 @@ internal sealed class VirtualRun
         }
         else
         {
-            In(StepTime(of.Lease.Worker), () => Step(of));
+            Begin(of);
         }
     }
 
@@ -218,7 +225,7 @@ internal sealed class VirtualRun
         if (!of.Silent)
         {
             VoidCommits += of.Valid || Ends.Count > 0 ? 0 : 1;
-            Handle(new RunInput.Committed(of.Lease, to));
+            Handle(new RunInput.Committed(of.Lease, to, of.ComputeTime));
         }
     }
 
@@ -271,5 +278,7 @@ internal sealed class VirtualRun
         public bool Truncated { get; set; }
 
         public long Done { get; set; }
+
+        public TimeSpan ComputeTime { get; set; }
     }
 }
