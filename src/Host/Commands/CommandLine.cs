@@ -76,6 +76,7 @@ internal static class CommandLine
         StudyCommand.Create(),
         ReplayCommand.Create(),
         VerifyCommand.Create(),
+        ForkCommand.Create(),
     };
 
     private static int Report(string message, int exitCode)
