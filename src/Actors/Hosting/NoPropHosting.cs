@@ -44,7 +44,7 @@ public static class NoPropHosting
             IActorRef loader = system.ActorOf(
                 DataLoaderActor.Props(plan.Batches(), plan.Method.Blocks, settings.Loader.Prefetch, settings.Loader.CachedBatches), "loader");
             IActorRef? recorder = plan.Folder is null ? null : system.ActorOf(
-                RunRecorderActor.Props(plan.Folder, new(settings.Metrics.EverySteps, settings.Metrics.TensorBoard, settings.Checkpoint.Keep), Describe(plan)), "recorder");
+                RunRecorderActor.Props(plan.Folder, new(settings.Metrics.EverySteps, settings.Metrics.TensorBoard, settings.Checkpoint.Keep), Describe(plan), plan.History), "recorder");
             IActorRef evaluation = system.ActorOf(EvaluationActor.Props(registry.Get<InferenceActor>(), plan.Dataset, evaluate), "evaluation");
             IActorRef trainer = system.ActorOf(
                 Props.Create(() => new TrainerActor(

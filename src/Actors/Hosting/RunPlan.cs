@@ -1,6 +1,7 @@
 using Akka.Configuration;
 using NoProp.Actors.Policies;
 using NoProp.Actors.Recording;
+using NoProp.Actors.Training;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
 using NoProp.Models.Methods;
@@ -16,6 +17,9 @@ namespace NoProp.Actors.Hosting;
 /// <param name="Resume">Where it goes on; null to begin.</param>
 public sealed record RunPlan(NoPropSettings Settings, Config Config, IMethod Method, Dataset Dataset, RunFolder? Folder, Checkpoint? Resume)
 {
+    /// <summary>Entries of the replay log that lead to <see cref="Resume"/>.</summary>
+    public long History => TrainerActor.HistoryOf(Resume);
+
     /// <summary>Where policies are found by name, in the settings and when they are switched during the run.</summary>
     public PolicyCatalog Catalog { get; init; } = PolicyCatalog.BuiltIn;
 

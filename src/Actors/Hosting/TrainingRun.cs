@@ -11,10 +11,11 @@ public static class TrainingRun
     /// <summary>Trains until the goal is reached, the run is stopped or it cannot go on; what is recorded is on disk then.</summary>
     /// <param name="plan">The run.</param>
     /// <param name="observe">Told every event, on a thread of the actor system: it should not take long.</param>
+    /// <param name="started">Given what steers the run, as soon as there is a run to steer.</param>
     /// <param name="stop">Stops the run after the steps in progress, with a checkpoint.</param>
     /// <returns>How it ended.</returns>
     /// <exception cref="NoPropException">libtorch cannot be loaded.</exception>
-    public static async Task<RunEnded> RunAsync(RunPlan plan, Action<RunEvent>? observe = null, CancellationToken stop = default)
+    public static async Task<RunEnded> RunAsync(RunPlan plan, Action<RunEvent>? observe = null, Action<RunControl>? started = null, CancellationToken stop = default)
     {
         TaskCompletionSource<RunEnded> ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
         await using LocalSystem system = await LocalSystem.StartAsync(akka => akka.WithNoPropTraining(plan, runEvent =>
@@ -26,6 +27,7 @@ public static class TrainingRun
             }
         }));
         IActorRef trainer = system.Get<TrainerActor>();
+        started?.Invoke(new RunControl(trainer));
         await using (stop.Register(() => trainer.Tell(new StopRun())))
         {
             return await ended.Task;

@@ -12,7 +12,8 @@ namespace NoProp.Actors.Protocol;
 /// <param name="State">The newest state, for a head that has none: it has just been started.</param>
 /// <param name="AfterRestart">Whether this answers <see cref="HeadRestarted"/>: a restarted head begins with no other.</param>
 /// <param name="Policies">The policies that hold, for a head that has no state; the usual ones where null.</param>
-public sealed record AdvanceHead(long To, Snapshot? State, bool AfterRestart = false, PolicySet? Policies = null);
+/// <param name="History">Entries of the run's history that lead to <paramref name="State"/>.</param>
+public sealed record AdvanceHead(long To, Snapshot? State, bool AfterRestart = false, PolicySet? Policies = null, long History = 0);
 
 /// <summary>Head to trainer: this far.</summary>
 /// <param name="Clock">Steps of blocks that have had their effect, whatever it was.</param>
@@ -27,6 +28,10 @@ public sealed record HeadAdvanced(long Clock, long To, float Loss, Snapshot Stat
     /// <summary>What a replay must do to come from the last message's state to this one's; empty where blocks read nothing of the head.</summary>
     public ImmutableArray<ReplayEntry> Entries { get; init; } = [];
 }
+
+/// <summary>Head to trainer: a step failed. What was done since the last report is lost to the head, and was seen by blocks.</summary>
+/// <param name="Entries">All of it.</param>
+public sealed record HeadFailed(ImmutableArray<ReplayEntry> Entries);
 
 /// <summary>Head to trainer: a step failed, and the head begins again from the state that it is sent.</summary>
 public sealed record HeadRestarted(string Cause);

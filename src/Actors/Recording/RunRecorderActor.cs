@@ -1,5 +1,6 @@
 using Akka.Actor;
 using NoProp.Actors.Protocol;
+using NoProp.Actors.Replaying;
 using NoProp.Actors.Training;
 using NoProp.Models;
 using NoProp.Models.Checkpoints;
@@ -23,11 +24,17 @@ public sealed class RunRecorderActor : ReceiveActor
     private readonly Lazy<TorchSharp.Modules.SummaryWriter?> tensorBoard;
     private readonly Dictionary<int, Mean> blocks = [];
     private readonly Mean head = new();
+    private readonly ReplayRecorder replay;
 
     /// <summary>A recorder over an open run folder.</summary>
-    public RunRecorderActor(RunFolder folder, RecordingSettings settings, RunDescription description)
+    /// <param name="folder">The folder.</param>
+    /// <param name="settings">What is recorded.</param>
+    /// <param name="description">What the run is.</param>
+    /// <param name="history">Entries of the replay log that lead to the checkpoint that the run goes on from.</param>
+    public RunRecorderActor(RunFolder folder, RecordingSettings settings, RunDescription description, long history)
     {
         (this.folder, this.settings, this.description) = (folder, settings, description);
+        replay = new(folder, description.Seed, description.Blocks, history);
         // Opened by the first message and not here: what throws in a constructor ends the actor, and the trainer would wait for it in vain.
         log = new(() => new MetricsLog(folder.Metrics), LazyThreadSafetyMode.PublicationOnly);
         tensorBoard = new(
@@ -41,8 +48,8 @@ public sealed class RunRecorderActor : ReceiveActor
     private MetricsLog Metrics => log.Value;
 
     /// <summary>Props on the recorder's own thread.</summary>
-    public static Props Props(RunFolder folder, RecordingSettings settings, RunDescription description) =>
-        Akka.Actor.Props.Create(() => new RunRecorderActor(folder, settings, description)).WithDispatcher(Dispatchers.Recorder);
+    public static Props Props(RunFolder folder, RecordingSettings settings, RunDescription description, long history = 0) =>
+        Akka.Actor.Props.Create(() => new RunRecorderActor(folder, settings, description, history)).WithDispatcher(Dispatchers.Recorder);
 
     /// <inheritdoc/>
     protected override void PostStop()
@@ -51,6 +58,8 @@ public sealed class RunRecorderActor : ReceiveActor
         {
             log.Value.Dispose();
         }
+
+        replay.Dispose();
     }
 
     private void Try(Action write)
@@ -74,6 +83,7 @@ public sealed class RunRecorderActor : ReceiveActor
     {
         // Metrics first: a run that is resumed here finds all that came before.
         Metrics.Flush();
+        replay.Flush();
         folder.Checkpoints.Save(checkpoint);
         folder.Checkpoints.Prune(settings.KeepCheckpoints);
         Metrics.Append("checkpoint", new { checkpoint.Step });
@@ -88,6 +98,7 @@ public sealed class RunRecorderActor : ReceiveActor
         }
 
         WriteHead();
+        replay.Flush();
         RunSummary summary = RunSummary.Of(description, ended);
         Metrics.Append("end", new { summary.Outcome, summary.Reason, summary.TestAccuracy, steps = summary.BlockSteps, summary.WallSeconds });
         Metrics.Flush();
@@ -116,6 +127,9 @@ public sealed class RunRecorderActor : ReceiveActor
                 }
 
                 break;
+            case HeadHistory history:
+                replay.Append(history.Entries);
+                break;
             case EpochFinished epoch:
                 Metrics.Append("epoch", new
                 {
@@ -130,6 +144,11 @@ public sealed class RunRecorderActor : ReceiveActor
                 break;
             case RunStarted started:
                 Metrics.Append("start", new { clocks = started.Clocks, started.Target, started.StepsPerEpoch, started.Slots, description.Policy });
+                if (replay.IsOff)
+                {
+                    Metrics.Append("replayOff", new { reason = $"{folder.ReplayLog} is missing: what follows cannot be replayed" });
+                }
+
                 break;
             case Restarted restarted:
                 Metrics.Append("restart", new { restarted.What, restarted.Cause });

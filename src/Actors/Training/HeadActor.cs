@@ -3,6 +3,7 @@ using Akka.Actor;
 using NoProp.Actors.Policies;
 using NoProp.Actors.Protocol;
 using NoProp.Actors.Replaying;
+using NoProp.Models;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
 using NoProp.Models.Methods;
@@ -22,6 +23,7 @@ public sealed class HeadActor : ReceiveActor
     private readonly BatchSource source;
     private readonly ulong seed;
     private readonly List<(RequestShared Request, IActorRef Asker)> waiting = [];
+    private readonly Dictionary<BlockId, LeaseEpoch> fences = [];
     private readonly ImmutableArray<UpdateTaken>.Builder updates = ImmutableArray.CreateBuilder<UpdateTaken>();
     private readonly ImmutableArray<ReplayEntry>.Builder entries = ImmutableArray.CreateBuilder<ReplayEntry>();
     private SharedServer? server;
@@ -41,14 +43,10 @@ public sealed class HeadActor : ReceiveActor
         Receive<AdvanceHead>(Advance);
         Receive<Continue>(_ => Train());
         Receive<ApplyGradient>(Apply);
-        Receive<RequestShared>(request =>
-        {
-            waiting.RemoveAll(entry => entry.Request.Block == request.Block);
-            waiting.Add((request, Sender));
-            Answer();
-        });
+        Receive<RequestShared>(Ask);
         Receive<LeaseOver>(over =>
         {
+            fences[over.Lease.Block] = Later(over.Lease.Block, over.Lease.Epoch.Next);
             waiting.RemoveAll(entry => entry.Request.Lease == over.Lease);
             server?.Release(over.Lease);
             Answer();
@@ -63,12 +61,39 @@ public sealed class HeadActor : ReceiveActor
     /// <inheritdoc/>
     protected override void PostStop() => server?.Dispose();
 
+    /// <summary>What was done since the last report is undone, but blocks have trained with it: a replay must know.</summary>
+    protected override void PreRestart(Exception reason, object message)
+    {
+        if (message is ApplyGradient failed)
+        {
+            entries.Add(Unheard(failed));
+        }
+
+        Context.Parent.Tell(new HeadFailed(Drain()));
+        base.PreRestart(reason, message);
+    }
+
     /// <inheritdoc/>
     protected override void PostRestart(Exception reason)
     {
         restarted = true;
         Context.Parent.Tell(new HeadRestarted(reason.Message));
     }
+
+    private void Ask(RequestShared request)
+    {
+        // Who has lost the lease may still ask: what the new holder has asked for must not be taken for his.
+        if (request.Lease.Epoch == Later(request.Block, request.Lease.Epoch))
+        {
+            fences[request.Block] = request.Lease.Epoch;
+            waiting.RemoveAll(entry => entry.Request.Block == request.Block);
+            waiting.Add((request, Sender));
+            Answer();
+        }
+    }
+
+    private LeaseEpoch Later(BlockId block, LeaseEpoch epoch) =>
+        fences.TryGetValue(block, out LeaseEpoch fence) && fence.Value > epoch.Value ? fence : epoch;
 
     private void Advance(AdvanceHead advance)
     {
@@ -110,6 +135,7 @@ public sealed class HeadActor : ReceiveActor
         {
             // Their leases are void, and begin again: a gradient of a later step would hide that an earlier one is still to come.
             waiting.Clear();
+            entries.Add(new ReplayEntry.Back(advance.History, policies.Settings));
         }
         else
         {
@@ -148,6 +174,10 @@ public sealed class HeadActor : ReceiveActor
             updates.Add(taken);
             entries.Add(new ReplayEntry.Taken(taken.Block, taken.Step, taken.Version, apply.Lease.Epoch.Value));
         }
+        else if (server is null && restarted)
+        {
+            entries.Add(Unheard(apply));
+        }
 
         Answer();
     }
@@ -167,10 +197,18 @@ public sealed class HeadActor : ReceiveActor
         Context.Parent.Tell(new HeadAdvanced(committedSteps, reported, server.MeanLoss(), committed)
         {
             Updates = updates.DrainToImmutable(),
-            // Where blocks read nothing of the head, the order of what they do does not matter.
-            Entries = method.Coupled ? entries.DrainToImmutable() : [],
+            Entries = Drain(),
         });
-        entries.Clear();
+    }
+
+    private static ReplayEntry.Unheard Unheard(ApplyGradient apply) =>
+        new(apply.Gradient.Block, apply.Gradient.Step, apply.Gradient.Version, apply.Lease.Epoch.Value);
+
+    private ImmutableArray<ReplayEntry> Drain()
+    {
+        ImmutableArray<ReplayEntry> drained = entries.DrainToImmutable();
+        // Where blocks read nothing of the head, the order of what they do does not matter.
+        return method.Coupled ? drained : [];
     }
 
     private void Answer()

@@ -86,14 +86,19 @@ internal sealed class SharedServer : IDisposable
             pins.Remove(gradient.Block);
         }
 
-        long lag = Version - gradient.Version;
-        if (exact && lag != 0)
+        if (exact && Version != gradient.Version)
         {
             return null;
         }
 
-        UpdateTaken update = new(gradient.Block, gradient.Step, gradient.Version, lag, UpdateFate.Repeated, 0);
-        return book.IsTaken(gradient.Block, gradient.Step) ? update : Take(update, gradient, pin.Shared);
+        return Take(gradient, pin.Shared);
+    }
+
+    /// <summary>Takes in a gradient that was computed with a version.</summary>
+    public UpdateTaken Take(SharedGradient gradient, SharedVersion pinned)
+    {
+        UpdateTaken update = new(gradient.Block, gradient.Step, gradient.Version, Version - gradient.Version, UpdateFate.Repeated, 0);
+        return book.IsTaken(gradient.Block, gradient.Step) ? update : Take(update, gradient, pinned);
     }
 
     /// <summary>Accounts for a step of a block by the head's own terms: where blocks send no gradient, or theirs was lost.</summary>

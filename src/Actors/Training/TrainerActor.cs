@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using Akka.Actor;
 using NoProp.Actors.Protocol;
+using NoProp.Actors.Replaying;
 using NoProp.Models;
 using NoProp.Models.Checkpoints;
 
@@ -51,6 +52,7 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
     private bool exact;
     private long headSteps;
     private long history;
+    private long headHistory;
     private RunState state;
     private Snapshot? headState;
     private string headFailure = "its actor stopped";
@@ -68,7 +70,7 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
         headState = resume?.Snapshots.FirstOrDefault(snapshot => blocks.All(block => block != snapshot));
         long[] clocks = [.. blocks.Select(block => block?.Clock ?? 0)];
         headSteps = Count(HeadStepsKey, headState?.Clock ?? 0);
-        history = Count(HistoryKey, 0);
+        history = headHistory = HistoryOf(resume);
         // A head ahead of the blocks, as it can be after a run in any other order, has passed the versions that theirs is to find.
         exact = headSteps == clocks.Sum();
         // Where blocks move the head, its checkpoint holds all that theirs have asked of it, and may hold more.
@@ -101,7 +103,8 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
         Receive<HeadAdvanced>(advanced =>
         {
             headState = advanced.State;
-            history += advanced.Entries.Length;
+            Tell(advanced.Entries);
+            headHistory = history;
             headSteps = advanced.Clock;
             KeepPair(advanced);
             Publish([advanced.State]);
@@ -110,15 +113,11 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
                 Tell(new UpdatesTaken(advanced.Updates));
             }
 
-            if (!advanced.Entries.IsEmpty)
-            {
-                Tell(new HeadHistory(advanced.Entries));
-            }
-
             Tell(new HeadTrained(advanced.State.Clock, advanced.Loss));
             Handle(new RunInput.HeadAdvanced(advanced.To));
         });
         Receive<BlockRestarted>(restarted => Tell(new Restarted(restarted.Block.ToString(), restarted.Cause)));
+        Receive<HeadFailed>(failed => Tell(failed.Entries));
         Receive<HeadRestarted>(restarted =>
         {
             Tell(new Restarted("head", restarted.Cause));
@@ -136,6 +135,10 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
         long Count(string key, long otherwise) =>
             resume?.State.TryGetValue(key, out string? count) == true ? long.Parse(count, CultureInfo.InvariantCulture) : otherwise;
     }
+
+    /// <summary>Entries of the replay log that lead to a checkpoint's head; 0 where there is no checkpoint.</summary>
+    public static long HistoryOf(Checkpoint? checkpoint) =>
+        checkpoint?.State.TryGetValue(HistoryKey, out string? count) == true ? long.Parse(count, CultureInfo.InvariantCulture) : 0;
 
     /// <inheritdoc/>
     public ITimerScheduler Timers { get; set; } = null!;
@@ -210,7 +213,7 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
             pairs[to] = [.. blocks];
         }
 
-        head.Tell(new AdvanceHead(to, headState, afterRestart, state.Goal.Policies));
+        head.Tell(new AdvanceHead(to, headState, afterRestart, state.Goal.Policies, headHistory));
     }
 
     private void Accept(StepsCommitted commit)
@@ -254,6 +257,15 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
     private ImmutableArray<Snapshot> Snapshots() => [.. blocks.Append(headState).OfType<Snapshot>()];
 
     private void Publish(ImmutableArray<Snapshot> snapshots) => partners.Inference.Tell(new PublishSnapshots(snapshots));
+
+    private void Tell(ImmutableArray<ReplayEntry> entries)
+    {
+        history += entries.Length;
+        if (!entries.IsEmpty)
+        {
+            Tell(new HeadHistory(entries));
+        }
+    }
 
     private void Tell(RunEvent runEvent)
     {

@@ -86,7 +86,7 @@ internal static class TrainCommand
         using (signals)
         {
             TrainingProgress progress = new(plan.Method.Blocks);
-            Task<RunEnded> training = TrainingRun.RunAsync(plan, progress.Observe, stop.Token);
+            Task<RunEnded> training = TrainingRun.RunAsync(plan, progress.Observe, stop: stop.Token);
             await (plain ? PlainView.FollowAsync(Terminal.Out, progress, training) : LiveView.FollowAsync(Terminal.Out, progress, training, stop.Token));
             return Conclude(plan.Folder, await training);
         }

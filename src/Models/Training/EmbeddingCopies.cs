@@ -15,7 +15,11 @@ internal sealed class EmbeddingCopies
     private readonly float[][] copies;
 
     /// <summary>Copies of W as it is.</summary>
-    public EmbeddingCopies(ParameterSet w, int blocks) => (this.w, copies) = (w, [.. Enumerable.Range(0, blocks).Select(_ => W.ToArray())]);
+    public EmbeddingCopies(ParameterSet w, int blocks)
+    {
+        this.w = w;
+        copies = [.. Enumerable.Range(0, blocks).Select(_ => W.ToArray())];
+    }
 
     private Span<float> W => MemoryMarshal.Cast<byte, float>(w.Flat.bytes);
 

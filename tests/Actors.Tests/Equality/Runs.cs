@@ -78,7 +78,7 @@ internal static class Runs
     public static async Task<RunEnded> TrainUntil(this RunPlan plan, int commits)
     {
         using CancellationTokenSource stop = new();
-        RunEnded ended = await TrainingRun.RunAsync(plan, Watch, stop.Token).WaitAsync(Patience);
+        RunEnded ended = await TrainingRun.RunAsync(plan, Watch, stop: stop.Token).WaitAsync(Patience);
         Assert.True(ended.Outcome == RunOutcome.Stopped, $"the run was to be stopped in the middle and has {ended.Outcome}");
         return ended;
 

@@ -88,6 +88,20 @@ public sealed class CoupledHeadTests : TestKit
     }
 
     [Fact]
+    public void A_request_under_a_lease_that_was_taken_back_does_not_displace_the_new_holders()
+    {
+        Begin();
+        head.Tell(new LeaseOver(Lease(One)));
+        head.Tell(new RequestShared(Lease(One, epoch: 2), 0, null), block);
+        block.ExpectMsg<SharedReady>();
+
+        head.Tell(new RequestShared(Lease(One), 1, null), CreateTestProbe());
+        head.Tell(new ApplyGradient(Lease(One, epoch: 2), new SharedGradient(One, 0, 0, []), Exact: false), block);
+
+        Assert.Equal(1, Ask(Other, 0).Version);
+    }
+
+    [Fact]
     public void A_request_for_a_version_to_come_is_answered_when_it_comes()
     {
         Begin();
@@ -222,6 +236,7 @@ public sealed class CoupledHeadTests : TestKit
     {
         method.OnHeadStep = (_, _) => throw new InvalidOperationException("out of luck");
         Apply(One, 0, version: 0);
+        trainer.ExpectMsg<HeadFailed>();
         trainer.ExpectMsg(new HeadRestarted("out of luck"));
         method.OnHeadStep = (_, _) => { };
     }
@@ -245,7 +260,7 @@ public sealed class CoupledHeadTests : TestKit
         return shared;
     }
 
-    private static Lease Lease(BlockId block) => new(block, new LeaseEpoch(1), new StepRange(0, 100), "worker");
+    private static Lease Lease(BlockId block, long epoch = 1) => new(block, new LeaseEpoch(epoch), new StepRange(0, 100), "worker");
 
     /// <summary>Returns when the head has done all that it was told so far.</summary>
     private void Settle()

@@ -97,6 +97,7 @@ public sealed class HeadActorTests : TestKit
 
         head.Tell(new AdvanceHead(5, FakeMethod.HeadState(2)));
 
+        trainer.ExpectMsg<HeadFailed>();
         trainer.ExpectMsg(new HeadRestarted("out of luck"));
         head.Tell(new AdvanceHead(5, FakeMethod.HeadState(2), AfterRestart: true));
         Assert.Equal(5, trainer.ExpectMsg<HeadAdvanced>().Clock);

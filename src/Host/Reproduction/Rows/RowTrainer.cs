@@ -36,7 +36,7 @@ internal sealed class RowTrainer(IAnsiConsole console, bool plain)
     private async Task FollowAsync(RunPlan plan, CancellationToken stop)
     {
         TrainingProgress progress = new(plan.Method.Blocks);
-        Task<RunEnded> training = TrainingRun.RunAsync(plan, progress.Observe, stop);
+        Task<RunEnded> training = TrainingRun.RunAsync(plan, progress.Observe, stop: stop);
         await (plain ? PlainView.FollowAsync(console, progress, training) : LiveView.FollowAsync(console, progress, training, stop));
         RunEnded ended = await training;
         if (ended.Outcome == RunOutcome.Failed)
