@@ -36,5 +36,5 @@ public sealed record RunPlan(NoPropSettings Settings, Config Config, IMethod Met
     public int StepsPerEpoch => Batches().StepsPerEpoch;
 
     /// <summary>Mini-batches of this run; every user takes its own.</summary>
-    internal BatchSource Batches() => new(Dataset, Settings.Training.Seed, Settings.Training.BatchSize, Settings.Data.Augment);
+    public BatchSource Batches() => new(Dataset, Settings.Training.Seed, Settings.Training.BatchSize, Settings.Data.Augment);
 }

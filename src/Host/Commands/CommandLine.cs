@@ -74,6 +74,8 @@ internal static class CommandLine
         DoctorCommand.Create(),
         ReproduceCommand.Create(),
         StudyCommand.Create(),
+        ReplayCommand.Create(),
+        VerifyCommand.Create(),
     };
 
     private static int Report(string message, int exitCode)
