@@ -53,10 +53,12 @@ public sealed class BoundedPolicy : IUpdatePolicy
         bool last = slow && bounded;
         int best = -1;
         long from = 0;
+        ReadOnlySpan<long> clocks = view.Clocks.AsSpan();
+        ReadOnlySpan<bool> leased = view.Leased.AsSpan();
         foreach (int i in view.Offers)
         {
-            long clock = view.Clocks[i];
-            if (!view.Leased[i] && clock < end && (best < 0 || (last ? clock > from : clock < from)))
+            long clock = clocks[i];
+            if (!leased[i] && clock < end && (best < 0 || (last ? clock > from : clock < from)))
             {
                 (best, from) = (i, clock);
             }

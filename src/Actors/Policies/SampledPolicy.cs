@@ -1,4 +1,4 @@
-using System.Collections.Immutable;
+using System.Buffers;
 using NoProp.Models.Randomness;
 
 namespace NoProp.Actors.Policies;
@@ -30,70 +30,77 @@ public sealed class SampledPolicy(SampledWeight weight = SampledWeight.Uniform) 
     /// <inheritdoc/>
     public PolicyDecision Next(PolicyView view, LeaseRequest request)
     {
-        ImmutableArray<int> offers = view.Offers;
+        // The free blocks first, then the choice among them.
+        int[] free = ArrayPool<int>.Shared.Rent(view.Clocks.Length);
+        try
+        {
+            int count = Collect(view, free);
+            if (count == 0)
+            {
+                return new PolicyDecision.Wait(view.OffersAll);
+            }
+
+            int chosen = Choose(view, free.AsSpan(0, count));
+            long from = view.Clocks[chosen];
+            return new PolicyDecision.Run(view.Block(chosen), new StepRange(from, Math.Min(from + (request.Visit ?? 1), view.Target)));
+        }
+        finally
+        {
+            ArrayPool<int>.Shared.Return(free);
+        }
+    }
+
+    private static int Collect(PolicyView view, Span<int> free)
+    {
         int count = 0;
-        double total = 0;
-        foreach (int i in offers)
+        ReadOnlySpan<long> clocks = view.Clocks.AsSpan();
+        ReadOnlySpan<bool> leased = view.Leased.AsSpan();
+        foreach (int i in view.Offers)
         {
-            if (view.IsFree(i))
+            if (!leased[i] && clocks[i] < view.Target)
             {
-                count++;
-                total += WeightOf(view, i);
+                free[count++] = i;
             }
         }
 
-        if (count == 0)
-        {
-            return new PolicyDecision.Wait(view.OffersAll);
-        }
+        return count;
+    }
 
+    private int Choose(PolicyView view, ReadOnlySpan<int> free)
+    {
         NoiseKey key = new(view.Seed, NoiseStream.Policy, 0, view.Grants);
-        int chosen = weight == SampledWeight.Uniform || total <= 0 ? Nth(view, offers, Noise.Choice(key, count)) : At(view, offers, Noise.Fraction(key) * total);
-        long from = view.Clocks[chosen];
-        return new PolicyDecision.Run(view.Block(chosen), new StepRange(from, Math.Min(from + (request.Visit ?? 1), view.Target)));
-    }
-
-    private double WeightOf(PolicyView view, int index) => weight switch
-    {
-        SampledWeight.Snr => view.Weights.IsDefaultOrEmpty ? 1 : view.Weights[index],
-        SampledWeight.Progress => view.Target - view.Clocks[index],
-        _ => 1,
-    };
-
-    private static int Nth(PolicyView view, ImmutableArray<int> offers, int n)
-    {
-        foreach (int i in offers)
+        bool snr = weight == SampledWeight.Snr && !view.Weights.IsDefaultOrEmpty;
+        double total = 0;
+        if (snr || weight == SampledWeight.Progress)
         {
-            if (view.IsFree(i) && n-- == 0)
+            foreach (int i in free)
             {
-                return i;
+                total += Weight(i);
             }
         }
 
-        throw new ArgumentOutOfRangeException(nameof(n));
-    }
-
-    // The first free block at which the running sum of weights passes the mark.
-    private int At(PolicyView view, ImmutableArray<int> offers, double mark)
-    {
-        int last = -1;
-        foreach (int i in offers)
+        if (total <= 0)
         {
-            if (!view.IsFree(i) || WeightOf(view, i) is not (> 0 and double mine))
-            {
-                continue;
-            }
+            return free[Noise.Choice(key, free.Length)];
+        }
 
-            last = i;
+        // The first block at which the running sum passes the mark; rounding can leave a mark at the very end of the sum.
+        double mark = Noise.Fraction(key) * total;
+        int last = free[^1];
+        foreach (int i in free)
+        {
+            double mine = Weight(i);
             if (mark < mine)
             {
                 return i;
             }
 
             mark -= mine;
+            last = mine > 0 ? i : last;
         }
 
-        // Rounding can leave a mark at the very end of the sum.
         return last;
+
+        double Weight(int index) => snr ? view.Weights[index] : view.Target - view.Clocks[index];
     }
 }

@@ -10,7 +10,7 @@ public static class UpdatePolicies
     public const long DefaultLead = 8;
 
     /// <summary>Names, in the order in which help lists them.</summary>
-    public static IReadOnlyList<string> Names { get; } = ["bounded", "lockstep", "async", "sampled", "algorithm1"];
+    public static IReadOnlyList<string> Names { get; } = ["bounded", "lockstep", "async", "sampled", "sampled:snr", "sampled:progress", "algorithm1"];
 
     /// <summary>The policy that <c>NAME[:ARG]</c> means.</summary>
     /// <exception cref="NoPropException">The name is not known, or the argument is missing, not wanted or out of range.</exception>

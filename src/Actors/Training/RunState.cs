@@ -165,11 +165,14 @@ public sealed record RunState
     {
         get
         {
-            long[] clocks = new long[Blocks.Length];
-            bool[] leased = new bool[Blocks.Length];
-            for (int i = 0; i < clocks.Length; i++)
+            ReadOnlySpan<BlockProgress> blocks = Blocks.AsSpan();
+            long[] clocks = new long[blocks.Length];
+            bool[] leased = new bool[blocks.Length];
+            for (int i = 0; i < blocks.Length; i++)
             {
-                (clocks[i], leased[i]) = (Blocks[i].Clock, Blocks[i].Lease is not null);
+                BlockProgress block = blocks[i];
+                clocks[i] = block.Clock;
+                leased[i] = block.Lease is not null;
             }
 
             return new(

@@ -169,7 +169,7 @@ public sealed class PolicyTests
     public void Lockstep_waits_while_the_last_block_makes_its_step() => Assert.IsType<PolicyDecision.Wait>(
         BoundedPolicy.Lockstep().Next(new PolicyView([6, 6, 5], [false, false, true], 10, 10, 0, 0), new LeaseRequest(new HashSet<BlockId>())));
 
-    // Measured: 0.94. Slots that were each given their own blocks would keep 0.31: all wait for the slow one.
+    // Measured: 0.98. Blocks that were pinned to the workers would keep 0.31: all wait for the slow one.
     [Fact]
     public void Bounded_keeps_nine_tenths_of_the_ideal_with_one_of_four_workers_four_times_slower() =>
         Assert.InRange(Progress("bounded:8", 12, worker => worker == "worker-0" ? 4 : 1), 0.88, 1);

@@ -56,13 +56,13 @@ public sealed class UpdatePoliciesTests
     [InlineData("asynch", "async")]
     [InlineData("algorithm2", "algorithm1")]
     public void A_name_that_is_nearly_right_is_answered_with_the_right_one(string text, string meant) => Assert.Equal(
-        $"unknown policy '{text}': did you mean '{meant}'?; the policies are bounded, lockstep, async, sampled, algorithm1", Error(text));
+        $"unknown policy '{text}': did you mean '{meant}'?; the policies are bounded, lockstep, async, sampled, sampled:snr, sampled:progress, algorithm1", Error(text));
 
     [Theory]
     [InlineData("")]
     [InlineData("zzzzzz")]
     public void A_name_like_no_other_is_answered_with_the_list(string text) =>
-        Assert.Equal($"unknown policy '{text}'; the policies are bounded, lockstep, async, sampled, algorithm1", Error(text));
+        Assert.Equal($"unknown policy '{text}'; the policies are bounded, lockstep, async, sampled, sampled:snr, sampled:progress, algorithm1", Error(text));
 
     private static string Error(string text) => Assert.Throws<NoPropException>(() => UpdatePolicies.Parse(text)).Message;
 }
