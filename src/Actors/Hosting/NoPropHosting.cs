@@ -44,7 +44,12 @@ public static class NoPropHosting
             IActorRef loader = system.ActorOf(
                 DataLoaderActor.Props(plan.Batches(), plan.Method.Blocks, settings.Loader.Prefetch, settings.Loader.CachedBatches), "loader");
             IActorRef? recorder = plan.Folder is null ? null : system.ActorOf(
-                RunRecorderActor.Props(plan.Folder, new(settings.Metrics.EverySteps, settings.Metrics.TensorBoard, settings.Checkpoint.Keep), Describe(plan), plan.History), "recorder");
+                RunRecorderActor.Props(
+                    plan.Folder,
+                    new(settings.Metrics.EverySteps, settings.Metrics.TensorBoard, settings.Checkpoint.Keep, policies => SettingsHocon.ToHocon(settings with { Policies = policies })),
+                    Describe(plan),
+                    plan.History),
+                "recorder");
             IActorRef evaluation = system.ActorOf(EvaluationActor.Props(registry.Get<InferenceActor>(), plan.Dataset, evaluate), "evaluation");
             IActorRef trainer = system.ActorOf(
                 Props.Create(() => new TrainerActor(
@@ -78,7 +83,10 @@ public static class NoPropHosting
         policies.Blocks.Name,
         settings.SlotCount,
         settings.Training.Seed,
-        Versions());
+        Versions())
+    {
+        Policies = PolicyTable.Texts(settings.Policies),
+    };
 
     /// <summary>Versions of the software that runs.</summary>
     public static IReadOnlyDictionary<string, string> Versions() => new Dictionary<string, string>

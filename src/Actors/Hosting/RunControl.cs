@@ -27,6 +27,14 @@ public sealed class RunControl
     public Task<CurrentPolicies> SetPoliciesAsync(PolicySettings policies, TimeSpan deadline, CancellationToken cancellation = default) =>
         AskAsync(new SetPolicies(policies), deadline, "the steps in progress to end, after which the policies are switched", cancellation);
 
+    /// <summary>Lets some policies change; the others stay. Ends like <see cref="SetPoliciesAsync"/>.</summary>
+    /// <param name="changes">New texts by the names of <see cref="PolicyTable"/>.</param>
+    /// <param name="deadline">How long to wait for the steps in progress.</param>
+    /// <param name="cancellation">Stops waiting, and not the switch.</param>
+    /// <exception cref="NoPropException">As above, or a policy of that name does not exist.</exception>
+    public Task<CurrentPolicies> ChangePoliciesAsync(IReadOnlyDictionary<string, string> changes, TimeSpan deadline, CancellationToken cancellation = default) =>
+        AskAsync(new ChangePolicies(changes), deadline, "the steps in progress to end, after which the policies are switched", cancellation);
+
     private async Task<CurrentPolicies> AskAsync(object question, TimeSpan deadline, string what, CancellationToken cancellation)
     {
         object answer;

@@ -15,5 +15,8 @@ public sealed record CurrentPolicies(long Fence, PolicySettings Policies);
 /// <summary>To the trainer: let these policies hold. Answered with <see cref="CurrentPolicies"/> when they do, or <see cref="PoliciesRefused"/>.</summary>
 public sealed record SetPolicies(PolicySettings Policies);
 
+/// <summary>To the trainer: let some policies change, by their names; the others stay as they are, or as they are about to be. Answered like <see cref="SetPolicies"/>.</summary>
+public sealed record ChangePolicies(IReadOnlyDictionary<string, string> Changes);
+
 /// <summary>Trainer: they will not.</summary>
 public sealed record PoliciesRefused(string Reason);

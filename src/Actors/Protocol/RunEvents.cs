@@ -18,7 +18,11 @@ public abstract record RunEvent;
 /// <param name="StepsPerEpoch">Mini-batches in an epoch.</param>
 /// <param name="Epochs">Epochs in all.</param>
 /// <param name="Slots">Blocks trained at once.</param>
-public sealed record RunStarted(ImmutableArray<long> Clocks, long Target, int StepsPerEpoch, int Epochs, int Slots) : RunEvent;
+public sealed record RunStarted(ImmutableArray<long> Clocks, long Target, int StepsPerEpoch, int Epochs, int Slots) : RunEvent
+{
+    /// <summary>The policies that hold.</summary>
+    public PolicySettings Policies { get; init; } = new();
+}
 
 /// <summary>A block has trained steps, and they are committed.</summary>
 /// <param name="Block">The block.</param>

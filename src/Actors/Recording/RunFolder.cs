@@ -30,6 +30,9 @@ public sealed class RunFolder : IDisposable
     /// <summary>TensorBoard's event files: <c>tensorboard/</c>.</summary>
     public string TensorBoard => File("tensorboard");
 
+    /// <summary>How to reach the process that trains the run: <c>control.json</c>, while there is one.</summary>
+    public string Control => File("control.json");
+
     /// <summary>In which order shared parameters were moved: <c>replay.log</c>; where blocks share none, there is none.</summary>
     public string ReplayLog => File("replay.log");
 

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using NoProp.Actors.Policies;
 using NoProp.Actors.Protocol;
 using NoProp.Actors.Replaying;
 using NoProp.Actors.Training;
@@ -12,14 +13,15 @@ namespace NoProp.Actors.Recording;
 /// <param name="EverySteps">Steps of a block in one record.</param>
 /// <param name="TensorBoard">Whether TensorBoard's event files are written too.</param>
 /// <param name="KeepCheckpoints">Newest checkpoints that stay.</param>
-public sealed record RecordingSettings(int EverySteps, bool TensorBoard, int KeepCheckpoints);
+/// <param name="RunConf">Text of <c>run.conf</c> under other policies; null where it is left as it is.</param>
+public sealed record RecordingSettings(int EverySteps, bool TensorBoard, int KeepCheckpoints, Func<PolicySettings, string>? RunConf = null);
 
 /// <summary>The only writer of a run folder: metrics, TensorBoard events, checkpoints, summary. What cannot be written ends the run.</summary>
 public sealed class RunRecorderActor : ReceiveActor
 {
     private readonly RunFolder folder;
     private readonly RecordingSettings settings;
-    private readonly RunDescription description;
+    private RunDescription description;
     private readonly Lazy<MetricsLog> log;
     private readonly Lazy<TorchSharp.Modules.SummaryWriter?> tensorBoard;
     private readonly Dictionary<int, Mean> blocks = [];
@@ -127,6 +129,9 @@ public sealed class RunRecorderActor : ReceiveActor
                 }
 
                 break;
+            case PoliciesSwitched switched:
+                Switch(switched);
+                break;
             case HeadHistory history:
                 replay.Append(history.Entries);
                 break;
@@ -143,7 +148,7 @@ public sealed class RunRecorderActor : ReceiveActor
                 Metrics.Flush();
                 break;
             case RunStarted started:
-                Metrics.Append("start", new { clocks = started.Clocks, started.Target, started.StepsPerEpoch, started.Slots, description.Policy });
+                Metrics.Append("start", new { clocks = started.Clocks, started.Target, started.StepsPerEpoch, started.Slots, description.Policy, description.Policies });
                 if (replay.IsOff)
                 {
                     Metrics.Append("replayOff", new { reason = $"{folder.ReplayLog} is missing: what follows cannot be replayed" });
@@ -159,6 +164,18 @@ public sealed class RunRecorderActor : ReceiveActor
             case CommitRefused refused:
                 Metrics.Append("commitRefused", new { block = refused.Lease.Block.Value, refused.Lease.Worker });
                 break;
+        }
+    }
+
+    private void Switch(PoliciesSwitched switched)
+    {
+        description = description.With(switched.Policies);
+        Metrics.Append("policies", new { switched.Fence, steps = switched.TotalSteps, description.Policies });
+        Metrics.Flush();
+        // A run that is resumed goes on with the policies that it had.
+        if (settings.RunConf?.Invoke(switched.Policies) is { } text)
+        {
+            AtomicFile.Write(folder.Settings, text);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using NoProp.Actors.Policies;
 using NoProp.Actors.Protocol;
 
 namespace NoProp.Actors.Recording;
@@ -14,7 +15,14 @@ namespace NoProp.Actors.Recording;
 /// <param name="Seed">Seed.</param>
 /// <param name="Versions">Versions of the software.</param>
 public sealed record RunDescription(
-    string Method, string Data, string Network, int Blocks, string Policy, int Slots, ulong Seed, IReadOnlyDictionary<string, string> Versions);
+    string Method, string Data, string Network, int Blocks, string Policy, int Slots, ulong Seed, IReadOnlyDictionary<string, string> Versions)
+{
+    /// <summary>All policies, by the names of <see cref="PolicyTable"/>.</summary>
+    public IReadOnlyDictionary<string, string> Policies { get; init; } = ImmutableDictionary<string, string>.Empty;
+
+    /// <summary>The same run under other policies.</summary>
+    public RunDescription With(PolicySettings policies) => this with { Policy = policies.Blocks, Policies = PolicyTable.Texts(policies) };
+}
 
 /// <summary><c>summary.json</c>.</summary>
 public sealed record RunSummary(
@@ -37,6 +45,9 @@ public sealed record RunSummary(
     ulong Seed,
     IReadOnlyDictionary<string, string> Versions)
 {
+    /// <summary>The policies that held at the end, by name; empty in a summary of an earlier version.</summary>
+    public IReadOnlyDictionary<string, string> Policies { get; init; } = ImmutableDictionary<string, string>.Empty;
+
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
     /// <summary>The summary of a run that is over.</summary>
@@ -58,7 +69,10 @@ public sealed record RunSummary(
         run.Policy,
         run.Slots,
         run.Seed,
-        run.Versions);
+        run.Versions)
+    {
+        Policies = run.Policies,
+    };
 
     /// <summary>The file's text.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, Options) + "\n";

@@ -13,7 +13,7 @@ public sealed partial class TrainerActor
 
     private CurrentPolicies Policies => new(state.Fence, state.Goal.Policies.Settings);
 
-    private void Choose(SetPolicies asked)
+    private void Choose(Func<PolicySettings> asked)
     {
         if (state.Phase is RunPhase.Stopping or RunPhase.Ended)
         {
@@ -25,7 +25,7 @@ public sealed partial class TrainerActor
         try
         {
             // Whoever may steer a run may choose among its policies, and not bring code along.
-            policies = state.Goal.Catalog.Parse(asked.Policies with { Assemblies = state.Goal.Policies.Settings.Assemblies });
+            policies = state.Goal.Catalog.Parse(asked() with { Assemblies = state.Goal.Policies.Settings.Assemblies });
         }
         catch (NoPropException e)
         {

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Akka.Actor;
+using NoProp.Actors.Policies;
 using NoProp.Actors.Protocol;
 using NoProp.Actors.Replaying;
 using NoProp.Models;
@@ -86,7 +87,7 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
             if (state.Workers.IsEmpty)
             {
                 meter.Start();
-                Tell(new RunStarted([.. state.Blocks.Select(block => block.Clock)], goal.Target, goal.StepsPerEpoch, goal.Epochs, worker.Slots));
+                Tell(new RunStarted([.. state.Blocks.Select(block => block.Clock)], goal.Target, goal.StepsPerEpoch, goal.Epochs, worker.Slots) { Policies = goal.Policies.Settings });
                 TestWhatWasMissed();
                 if (goal.Coupled)
                 {
@@ -129,7 +130,8 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
         Receive<StopRun>(_ => Handle(new RunInput.StopRequested()));
         Receive<Tick>(_ => Handle(new RunInput.Tick()));
         Receive<GetPolicies>(_ => Sender.Tell(Policies));
-        Receive<SetPolicies>(Choose);
+        Receive<SetPolicies>(asked => Choose(() => asked.Policies));
+        Receive<ChangePolicies>(asked => Choose(() => PolicyTable.Change((state.NextPolicies ?? state.Goal.Policies).Settings, asked.Changes)));
         ReceiveMilestones();
 
         long Count(string key, long otherwise) =>

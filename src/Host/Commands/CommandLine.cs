@@ -74,6 +74,7 @@ internal static class CommandLine
         DoctorCommand.Create(),
         ReproduceCommand.Create(),
         StudyCommand.Create(),
+        PolicyCommand.Create(),
         ReplayCommand.Create(),
         VerifyCommand.Create(),
         ForkCommand.Create(),

@@ -164,6 +164,7 @@ internal sealed class OpenRun : IDisposable
         Dictionary<string, long> clocks = plan.Resume?.Snapshots.ToDictionary(snapshot => snapshot.Name, snapshot => snapshot.Clock) ?? [];
         long Clock(string name) => clocks.GetValueOrDefault(name);
         int tested = int.Parse(plan.Resume?.State.GetValueOrDefault(TrainerActor.TestedKey) ?? "0", CultureInfo.InvariantCulture);
+        long fence = long.Parse(plan.Resume?.State.GetValueOrDefault(TrainerActor.FenceKey) ?? "0", CultureInfo.InvariantCulture);
         // The last epoch's test is made again by a run that has nothing else left to do.
         tested = tested >= plan.Settings.Epochs ? tested - 1 : tested;
         MetricsLog.Rewind(plan.Folder!.Metrics, record => record["type"]?.GetValue<string>() switch
@@ -171,6 +172,7 @@ internal sealed class OpenRun : IDisposable
             "steps" => record["clock"]!.GetValue<long>() <= Clock(new BlockId(record["block"]!.GetValue<int>()).FileName),
             "head" => record["clock"]!.GetValue<long>() <= Clock("head"),
             "epoch" => record["epoch"]!.GetValue<long>() <= tested,
+            "policies" => record["fence"]!.GetValue<long>() <= fence,
             "checkpoint" => record["step"]!.GetValue<long>() <= (plan.Resume?.Step ?? 0),
             _ => true,
         });

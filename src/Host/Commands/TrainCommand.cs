@@ -1,9 +1,10 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Net;
 using NoProp.Actors.Hosting;
-using NoProp.Actors.Policies;
 using NoProp.Actors.Protocol;
 using NoProp.Actors.Recording;
+using NoProp.Host.Control;
 using NoProp.Host.Plots;
 using NoProp.Host.Views;
 using NoProp.Models;
@@ -32,23 +33,20 @@ internal static class TrainCommand
             .Add("--epochs", "noprop.epochs", "N", "Passes over the training images")
             .Add("--batch", "noprop.batch", "N", "Images in a mini-batch")
             .Add("--learning-rate", "noprop.optimizer.learning-rate", "RATE", "AdamW's learning rate")
-            .Add("--policy", "noprop.policy.blocks", "NAME[:ARG]", "Which block trains next: bounded[:lead], lockstep, async, sampled[:uniform|snr|progress], algorithm1, or your own type:CLASS")
-            .Add("--placement", "noprop.policy.placement", "KIND", "Who trains a block: leased (whoever is free) or pinned (always the same worker)")
-            .Add("--visit", "noprop.policy.visit", "N", "Steps that a worker trains a block at a time")
-            .Add("--embedding-policy", "noprop.policy.embedding", "NAME[:ARG]", "How a learned embedding takes gradients: " + string.Join(", ", SharedPolicies.Names) + ", or your own type:CLASS")
-            .Add("--embedding-lag", "noprop.policy.embedding-lag", "BOUND", "How stale those may be: none, reject:V or wait:V")
-            .Add("--head-policy", "noprop.policy.head", "NAME[:ARG]", "When the head trains: with-block or free-running:N")
-            .Add("--schedule-policy", "noprop.policy.schedule", "NAME", "Whether a learned noise schedule moves: with-block or frozen")
-            .Add("--schedule-lag", "noprop.policy.schedule-lag", "BOUND", "How stale its gradients may be: none, reject:V or wait:V")
+            .AddPolicies()
             .Add("--policy-assemblies", "noprop.policy.assemblies", "FILES", "Files (.dll) with policies of your own, separated by commas")
-            .Add("--refresh", "noprop.policy.refresh", "N", "Steps that a block trains with one version of what blocks share")
             .Add("--slots", "noprop.slots", "N", "Blocks trained at once")
             .Add("--seed", "noprop.seed", "N", "Seed of every random number of the run")
             .Add("--out", "noprop.run.out", "RUN", "Run folder; without it runs/<data>-<time>");
         Option<bool> resume = new("--resume") { Description = "Continue the run in --out, or the newest unfinished one in runs/" };
         Option<bool> plain = new("--plain") { Description = "Plain lines instead of a live table" };
+        Option<string> control = new("--control")
+        {
+            Description = "Let `noprop policy` and others steer the run over this loopback address too; without it over a socket that run folders name",
+            HelpName = "HOST:PORT",
+        };
         Option<bool> helpSettings = new("--help-settings") { Description = "List every setting with its default and meaning" };
-        Command command = new("train", "Train a network; progress is shown live, and everything is kept in a run folder") { resume, plain, helpSettings };
+        Command command = new("train", "Train a network; progress is shown live, and everything is kept in a run folder") { resume, plain, control, helpSettings };
         settings.AddTo(command);
         command.SetAction(async (parsed, _) =>
         {
@@ -58,15 +56,16 @@ internal static class TrainCommand
                 return CommandLine.Success;
             }
 
+            IPEndPoint? address = parsed.GetValue(control) is { } text ? ControlAddress.Parse(text) : null;
             using OpenRun run = parsed.GetValue(resume)
                 ? OpenRun.Resume(settings.Load(parsed).Settings.Run.Out, basis => settings.Load(parsed, basis))
                 : OpenRun.Begin(settings.Load(parsed));
-            return await TrainAsync(run, plain: parsed.GetValue(plain) || !Terminal.IsLive);
+            return await TrainAsync(run, address, plain: parsed.GetValue(plain) || !Terminal.IsLive);
         });
         return command;
     }
 
-    private static async Task<int> TrainAsync(OpenRun run, bool plain)
+    private static async Task<int> TrainAsync(OpenRun run, IPEndPoint? address, bool plain)
     {
         RunPlan plan = run.Plan;
         NoPropSettings settings = plan.Settings;
@@ -86,7 +85,8 @@ internal static class TrainCommand
         using (signals)
         {
             TrainingProgress progress = new(plan.Method.Blocks);
-            Task<RunEnded> training = TrainingRun.RunAsync(plan, progress.Observe, stop: stop.Token);
+            await using ControlSession steering = new(plan.Folder, progress, address);
+            Task<RunEnded> training = TrainingRun.RunAsync(plan, progress.Observe, steering.Begin, stop.Token);
             await (plain ? PlainView.FollowAsync(Terminal.Out, progress, training) : LiveView.FollowAsync(Terminal.Out, progress, training, stop.Token));
             return Conclude(plan.Folder, await training);
         }

@@ -1,4 +1,5 @@
 using NoProp.Actors.Hosting;
+using NoProp.Actors.Policies;
 
 namespace NoProp.Host.Replaying;
 
@@ -7,8 +8,6 @@ namespace NoProp.Host.Replaying;
 /// <param name="Settings">Its policies, each <c>path=value</c>.</param>
 internal sealed record ForkArm(string Name, IReadOnlyList<string> Settings)
 {
-    private static readonly string[] Things = ["blocks", "placement", "visit", "embedding", "embedding-lag", "head", "schedule", "schedule-lag", "refresh"];
-
     /// <summary>Name of its folder.</summary>
     public string FileName => string.Concat(Name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' ? c : '-'));
 
@@ -37,8 +36,8 @@ internal sealed record ForkArm(string Name, IReadOnlyList<string> Settings)
     {
         int equals = part.IndexOf('=', StringComparison.Ordinal);
         (string thing, string policy) = equals < 0 ? ("blocks", part) : (part[..equals], part[(equals + 1)..]);
-        return Things.Contains(thing)
+        return PolicyTable.All.Any(known => known.Name == thing)
             ? $"noprop.policy.{thing}={policy}"
-            : throw new SettingsException($"--policies {part}: there is no policy for '{thing}', only for {string.Join(", ", Things)}");
+            : throw new SettingsException($"--policies {part}: there is no policy for '{thing}', only for {string.Join(", ", PolicyTable.All.Select(known => known.Name))}");
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using NoProp.Actors.Policies;
 using NoProp.Actors.Protocol;
 
 namespace NoProp.Host.Views;
@@ -41,6 +42,7 @@ internal sealed class TrainingProgress(int blocks)
     private readonly List<EpochFinished> epochs = [];
     private readonly List<string> incidents = [];
     private RunStarted? started;
+    private PolicySettings policies = new();
     private long begin;
 
     /// <summary>Takes an event in.</summary>
@@ -51,7 +53,7 @@ internal sealed class TrainingProgress(int blocks)
             switch (runEvent)
             {
                 case RunStarted start:
-                    started = start;
+                    (started, policies) = (start, start.Policies);
                     begin = Stopwatch.GetTimestamp();
                     for (int i = 0; i < lines.Length; i++)
                     {
@@ -71,6 +73,10 @@ internal sealed class TrainingProgress(int blocks)
                     break;
                 case LeaseRevoked revoked:
                     incidents.Add($"lease on {revoked.Lease.Block} taken back: {revoked.Reason}");
+                    break;
+                case PoliciesSwitched switched:
+                    incidents.Add($"after {switched.TotalSteps} block steps: {string.Join(", ", PolicyTable.Differences(policies, switched.Policies))}");
+                    policies = switched.Policies;
                     break;
                 case CommitRefused refused:
                     incidents.Add($"late commit of {refused.Lease.Block} by {refused.Lease.Worker} refused");
