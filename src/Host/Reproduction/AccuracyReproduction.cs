@@ -56,7 +56,10 @@ internal sealed class AccuracyReproduction
         List<RowJob> jobs = Jobs(folder.Path);
         string command = request.Command(experiment.Name, folder.Path);
         ReportContext context = new(
-            request.Data, images, (int)data.Test.Count, data.Shape.ToString(), request.Network, request.Budget?.InWords() ?? scale.InWords(request.Data), request.Seeds, command, Machine.Describe(), NoPropHosting.Versions());
+            request.Data, images, (int)data.Test.Count, data.Shape.ToString(), request.Network, request.Budget?.InWords() ?? scale.InWords(request.Data), request.Seeds, command, Machine.Describe(), NoPropHosting.Versions())
+        {
+            ShowsLag = request.Budget is not null,
+        };
         return new(folder, jobs, command, new(experiment.Name, experiment.Title, experiment.Curve, context, [.. jobs.GroupBy(job => job.Row).Select(Empty)]));
     }
 

@@ -22,7 +22,7 @@ internal static class AccuracyMarkdown
         text.Append(CultureInfo.InvariantCulture, $"Data: {context.Data}, {context.TrainImages} training images, {context.TestImages} test images, {context.Shape}. ");
         text.Append(CultureInfo.InvariantCulture, $"Network: {context.Network}. {(context.Seeds == 1 ? "Seed 0" : $"Seeds 0 to {context.Seeds - 1}")}. Accuracy is that of the end of training.\n\n");
         text.Append(Markdown.Table(
-            ["row", "method", "embedding", "test accuracy", "std over seeds", "paper", "images x epochs", "wall time, s", "state"],
+            ["row", "method", "embedding", "test accuracy", "std over seeds", .. Compared(context), "images x epochs", "wall time, s", "state"],
             [.. report.Rows.Select(row => Cells(row, context))]));
         if (picture is not null)
         {
@@ -35,6 +35,8 @@ internal static class AccuracyMarkdown
         return text.ToString();
     }
 
+    private static string[] Compared(ReportContext context) => context.ShowsLag ? ["median lag", "largest lag"] : ["paper"];
+
     private static string[] Cells(ReportRow row, ReportContext context)
     {
         RowRun[] done = [.. row.Runs.Where(run => run.Outcome == RowOutcome.Finished)];
@@ -46,7 +48,9 @@ internal static class AccuracyMarkdown
             PaperEmbeddings.Title(row.Embedding) + (row.Variant is null ? "" : $"; {row.Variant}"),
             Markdown.Percent(row.MeanAccuracy),
             Markdown.Percent(row.StandardDeviation),
-            Markdown.Percent(row.PaperAccuracy),
+            .. context.ShowsLag
+                ? (string[])[Markdown.Number(row.MedianLag, "0"), Markdown.Number(row.LargestLag, "0")]
+                : [Markdown.Percent(row.PaperAccuracy)],
             work,
             Markdown.Number(row.MeanSeconds, "0.0"),
             State(row, done.Length, context.Seeds),

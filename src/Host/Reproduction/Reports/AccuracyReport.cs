@@ -30,6 +30,12 @@ internal sealed record ReportRow(
         }
     }
 
+    /// <summary>Median lag of each finished run's gradients, mean over the seeds.</summary>
+    public double? MedianLag => Runs.Where(run => run.Outcome == RowOutcome.Finished).Select(run => (double?)run.Lag?.Median).Average();
+
+    /// <summary>Largest lag of any gradient of the finished runs.</summary>
+    public long? LargestLag => Runs.Where(run => run.Outcome == RowOutcome.Finished).Max(run => run.Lag?.Max);
+
     /// <summary>Mean wall time of the finished runs, in seconds; null where there is none.</summary>
     public double? MeanSeconds => Runs.Where(run => run.Outcome == RowOutcome.Finished).Select(run => (double?)run.Seconds).Average();
 }
@@ -55,7 +61,11 @@ internal sealed record ReportContext(
     int Seeds,
     string Command,
     string Machine,
-    IReadOnlyDictionary<string, string> Versions);
+    IReadOnlyDictionary<string, string> Versions)
+{
+    /// <summary>Whether it is staleness that the rows differ in, and not what the paper has.</summary>
+    public bool ShowsLag { get; init; }
+}
 
 /// <summary><c>report.json</c> of a table or figure of accuracies.</summary>
 /// <param name="What">Its verb.</param>

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using NoProp.Actors.Recording;
+using NoProp.Actors.Replaying;
 
 namespace NoProp.Host.Reproduction.Rows;
 
@@ -50,6 +51,9 @@ internal sealed record RowRun(
     string WeightsSha256,
     IReadOnlyList<CurvePoint> Curve)
 {
+    /// <summary>How stale its gradients of shared parameters were; null where it has no log of them.</summary>
+    public LagSummary? Lag { get; init; }
+
     /// <summary>What is recorded in a run folder whose summary was read.</summary>
     public static RowRun Of(RunFolder folder, RunSummary summary, int images) => new(
         summary.Seed,
@@ -66,7 +70,10 @@ internal sealed record RowRun(
         summary.Epochs,
         images,
         summary.WeightsSha256,
-        [.. MetricsLog.Read(folder.Metrics).Where(record => (string?)record["type"] == "epoch").Select(Point)]);
+        [.. MetricsLog.Read(folder.Metrics).Where(record => (string?)record["type"] == "epoch").Select(Point)])
+    {
+        Lag = File.Exists(folder.ReplayLog) ? LagSummary.Of(ReplayLog.Read(folder.ReplayLog).Entries) : null,
+    };
 
     /// <summary>A row that did not come to anything worth recording.</summary>
     public static RowRun Failure(ulong seed, string folder, string reason, int images) =>
