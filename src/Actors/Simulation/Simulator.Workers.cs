@@ -20,15 +20,22 @@ public sealed partial class Simulator
         SimulatedWorker[] alive = [.. workers.Where(worker => worker.Alive)];
         if (alive.Length > 0)
         {
-            SimulatedWorker victim = alive[(int)(Draw() * alive.Length)];
+            Kill(alive[(int)(Draw() * alive.Length)]);
+        }
+
+        Later(settings.KillEvery, Kill);
+    }
+
+    private void Kill(SimulatedWorker victim)
+    {
+        if (victim.Alive)
+        {
             kills++;
             (victim.Alive, victim.AliveTime) = (false, victim.AliveTime + (now - victim.Since));
             victim.Life++;
             In(settings.Restart, () => Join(victim));
             Handle(new RunInput.WorkerLeft(victim.Name));
         }
-
-        Later(settings.KillEvery, Kill);
     }
 
     private void Stall()

@@ -106,6 +106,11 @@ public sealed partial class Simulator
         }
 
         Tick();
+        foreach ((TimeSpan at, int worker) in settings.Kills)
+        {
+            In(at, () => Kill(workers[worker]));
+        }
+
         Later(settings.KillEvery, Kill);
         Later(settings.StallEvery, Stall);
         Later(settings.SwitchEvery, Switch);
