@@ -19,6 +19,9 @@ public sealed class PolicyCommandTests(SteeredRun run) : IClassFixture<SteeredRu
     public void A_switch_ends_with_what_has_changed() => Assert.Equal("blocks async -> lockstep\nvisit auto -> 3\n", run.Set.Succeeded().Output);
 
     [Fact]
+    public void A_switch_that_works_writes_no_error() => Assert.Empty(run.Set.Error);
+
+    [Fact]
     public void A_switch_is_recorded_in_the_metrics()
     {
         JsonObject record = MetricsLog.Read(run.Folder.Metrics).Single(record => (string?)record["type"] == "policies");
