@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using CsCheck;
+using NoProp.Actors.Policies;
 using NoProp.Actors.Replaying;
 using NoProp.Models;
 using Xunit;
@@ -41,6 +42,15 @@ public sealed class ReplayFormatTests
 
             RequireFault(ReplaySamples.Read(file), entries, ends, ends.Count(end => end <= at));
         });
+
+    [Fact]
+    public void A_damaged_name_in_the_policies_is_found_as_well()
+    {
+        byte[] file = ReplaySamples.Log(new ReplayEntry.Session(new PolicySettings()));
+        file[file.AsSpan().IndexOf("Paths"u8)] ^= 1;
+
+        Assert.Equal((0, "its checksum does not fit; it reads no entry"), (ReplaySamples.Read(file).Fault?.Record, ReplaySamples.Read(file).Fault?.What));
+    }
 
     [Fact]
     public void Two_bytes_that_are_changed_are_found_in_the_first_record_that_holds_one() => Gen.Select(
