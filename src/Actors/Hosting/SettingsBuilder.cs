@@ -75,7 +75,8 @@ internal sealed class SettingsBuilder
         Get(SettingsTable.HeadPolicy),
         Get(SchedulePolicy),
         Get(ScheduleLag),
-        Get(Refresh))
+        Get(Refresh),
+        Get(Moments))
     {
         Assemblies = Get(SettingsTable.Assemblies),
     };

@@ -1,3 +1,5 @@
+using NoProp.Models.Embeddings;
+
 namespace NoProp.Actors.Policies;
 
 /// <summary>Who trains a block: any worker with a free slot, or always the same one.</summary>
@@ -23,6 +25,7 @@ public enum Placement
 /// Steps that a block trains with one version of the shared parameters before it asks for a newer one (n_fetch of Downpour SGD, Dean et al.
 /// 2012); a lease begins with the newest, and the paper's order needs it in every step.
 /// </param>
+/// <param name="Moments">Whether W's optimiser has one set of moments, or one for each block.</param>
 public sealed record PolicySettings(
     string Blocks = "bounded:8",
     Placement Placement = Placement.Leased,
@@ -32,7 +35,8 @@ public sealed record PolicySettings(
     string Head = "with-block",
     string Schedule = "with-block",
     string ScheduleLag = "none",
-    int Refresh = 1)
+    int Refresh = 1,
+    MomentSharing Moments = MomentSharing.Shared)
 {
     /// <summary>Where policies are searched that are named by their type.</summary>
     public PolicyAssemblies Assemblies { get; init; } = PolicyAssemblies.None;

@@ -37,7 +37,7 @@ internal sealed class SharedServer : IDisposable
     public SharedServer(IHeadSteps head, HeadBook book, int blocks, ulong seed, PolicySet policies)
     {
         (this.head, this.book, this.blocks, this.seed, Policies) = (head, book, blocks, seed, policies);
-        head.KeepCopies(policies.Embedding.KeepsCopies);
+        Keep();
     }
 
     /// <summary>The policies that hold.</summary>
@@ -128,7 +128,7 @@ internal sealed class SharedServer : IDisposable
         }
 
         Policies = policies;
-        head.KeepCopies(policies.Embedding.KeepsCopies);
+        Keep();
     }
 
     /// <summary>The complete state.</summary>
@@ -139,6 +139,12 @@ internal sealed class SharedServer : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => head.Dispose();
+
+    private void Keep()
+    {
+        head.KeepCopies(Policies.Embedding.KeepsCopies);
+        head.KeepMoments(Policies.Settings.Moments);
+    }
 
     private UpdateTaken Take(UpdateTaken update, SharedGradient gradient, SharedVersion pinned)
     {
