@@ -3,6 +3,7 @@ using NoProp.Actors.Policies;
 using NoProp.Actors.Protocol;
 using NoProp.Models;
 using NoProp.Models.Checkpoints;
+using NoProp.Models.Embeddings;
 using Xunit;
 
 namespace NoProp.Actors.Tests.Equality;
@@ -69,7 +70,8 @@ public sealed class LiveSwitchEqualityTests
             (Placement)random.Next(2),
             random.Next(2) == 0 ? null : random.Next(1, 5),
             Embeddings[random.Next(Embeddings.Length)],
-            Refresh: random.Next(1, 4)))];
+            Refresh: random.Next(1, 4),
+            Moments: (MomentSharing)random.Next(2)))];
     }
 
     /// <summary>What a run has told of its switches and updates.</summary>

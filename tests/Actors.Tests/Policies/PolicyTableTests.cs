@@ -20,6 +20,7 @@ public sealed class PolicyTableTests
         ["schedule"] = "frozen",
         ["schedule-lag"] = "wait:5",
         ["refresh"] = "4",
+        ["moments"] = "per-block",
     };
 
     public static TheoryData<string> Names => [.. PolicyTable.All.Select(entry => entry.Name)];
@@ -72,6 +73,7 @@ public sealed class PolicyTableTests
     [InlineData("visit", "0")]
     [InlineData("visit", "-1")]
     [InlineData("visit", "1000001")]
+    [InlineData("moments", "none")]
     [InlineData("refresh", "auto")]
     [InlineData("refresh", "1.5")]
     public void A_text_that_cannot_be_a_policy_is_refused(string name, string text) => Assert.Equal(

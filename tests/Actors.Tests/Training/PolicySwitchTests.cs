@@ -134,7 +134,7 @@ public sealed class PolicySwitchTests : TestKit
     }
 
     [Theory]
-    [InlineData("colour", "red", "there is no policy 'colour': there are blocks, placement, visit, embedding, embedding-lag, head, schedule, schedule-lag, refresh")]
+    [InlineData("colour", "red", "there is no policy 'colour': there are blocks, placement, visit, embedding, embedding-lag, head, schedule, schedule-lag, refresh, moments")]
     [InlineData("blocks", "lokstep", "unknown policy 'lokstep': did you mean 'lockstep'?")]
     [InlineData("refresh", "0", "policy refresh cannot be '0'")]
     [InlineData("blocks", null, "policy blocks cannot be ''")]
