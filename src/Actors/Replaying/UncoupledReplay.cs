@@ -13,24 +13,29 @@ namespace NoProp.Actors.Replaying;
 /// <summary>Makes a run again whose blocks share nothing that they move: in any order the weights are the same, so that no log is needed.</summary>
 public static class UncoupledReplay
 {
-    /// <summary>Trains each block in turn, then the head.</summary>
+    /// <summary>Trains each block in turn, then the head, for as many steps as they had made: how many the head makes can change during a run.</summary>
     /// <param name="method">What was trained.</param>
     /// <param name="batches">Mini-batches by step, as the run had them.</param>
     /// <param name="seed">Seed of the run.</param>
-    /// <param name="policies">Policies of the run: those of the head count.</param>
-    /// <param name="clocks">Steps of each block, by <see cref="BlockId.Index"/>.</param>
+    /// <param name="target">The state to train up to; its weights are not read.</param>
     /// <param name="progress">Told after each step of a block.</param>
     /// <param name="cancellation">Stops it.</param>
     /// <returns>States of the blocks in order, without those at their beginning, and of the head.</returns>
     public static ImmutableArray<Snapshot> Run(
-        IMethod method, BatchSource batches, ulong seed, PolicySet policies, IReadOnlyList<long> clocks, Action? progress = null, CancellationToken cancellation = default)
+        IMethod method, BatchSource batches, ulong seed, Checkpoint target, Action? progress = null, CancellationToken cancellation = default)
     {
         TorchRuntime.UseOneThread();
+        Dictionary<string, Snapshot> states = target.Snapshots.ToDictionary(snapshot => snapshot.Name);
         ImmutableArray<Snapshot>.Builder snapshots = ImmutableArray.CreateBuilder<Snapshot>();
-        foreach (BlockId block in BlockId.UpTo(method.Blocks).Where(block => clocks[block.Index] > 0))
+        foreach (BlockId block in BlockId.UpTo(method.Blocks))
         {
+            if (!states.Remove(block.FileName, out Snapshot? state) || state.Clock == 0)
+            {
+                continue;
+            }
+
             using IBlockCompute compute = method.CreateBlock(block, from: null);
-            while (compute.Clock < clocks[block.Index])
+            while (compute.Clock < state.Clock)
             {
                 cancellation.ThrowIfCancellationRequested();
                 using DisposeScope scope = torch.NewDisposeScope();
@@ -42,9 +47,11 @@ public static class UncoupledReplay
             snapshots.Add(compute.Snapshot());
         }
 
-        using SharedServer head = new(method, batches, seed, policies, from: null);
-        while (head.BlockSteps < clocks.Sum())
+        long steps = HeadBook.Read(states.Values.SingleOrDefault(), method.Blocks).OwnSteps;
+        using SharedServer head = new(method, batches, seed, PolicyCatalog.BuiltIn.Parse(new PolicySettings()), from: null);
+        for (long i = 0; i < steps; i++)
         {
+            cancellation.ThrowIfCancellationRequested();
             head.TakeNothing();
         }
 

@@ -105,10 +105,9 @@ internal sealed class ReplayedRun : IDisposable
                 checkpoints.Count == 0
                     ? $"{folder.Path} has no checkpoint yet: there is nothing to replay"
                     : $"the blocks of {folder.Path} share nothing, so any order of steps leads to a checkpoint, and only those can be replayed to: --until {string.Join(" or ", checkpoints.Select(saved => saved.Step))}");
-        ImmutableArray<long> clocks = Mark(target).Clocks;
         long done = 0;
         ImmutableArray<Snapshot> snapshots = UncoupledReplay.Run(
-            plan.Method, plan.Batches(), plan.Settings.Training.Seed, PolicyCatalog.BuiltIn.Parse(plan.Settings.Policies), clocks, () => progress(++done, target.Step), stop);
+            plan.Method, plan.Batches(), plan.Settings.Training.Seed, target, () => progress(++done, target.Step), stop);
         string weights = WeightsHash.Sha256(snapshots);
         return new(weights, target.Step, [(target.Step, WeightsHash.Sha256(target.Snapshots), weights)]);
     }
