@@ -26,14 +26,15 @@ internal static class CosineFigure
             }
 
             Color color = FigureStyle.OfRun(i);
+            string prefix = runs.Count > 1 ? $"{runs[i].Name}, " : "";
             ScottPlot.Plottables.Scatter points = plot.Add.ScatterPoints(
                 probes.Select(probe => Axis(probe.Lag)).ToArray(), probes.Select(probe => probe.Cosine).ToArray(), color.WithAlpha(0.35));
             points.MarkerSize = 6;
-            points.LegendText = $"{runs[i].Name}, one gradient";
+            points.LegendText = prefix + "one gradient";
             plot.Line(
                 probes.GroupBy(probe => Histogram.Bucket(probe.Lag)).OrderBy(bucket => bucket.Key)
                     .Select(bucket => (bucket.Average(probe => Axis(probe.Lag)), bucket.Average(probe => probe.Cosine))),
-                color, $"{runs[i].Name}, mean", marker: 8);
+                color, prefix + "mean", marker: 8);
         }
 
         long[] ticks = [0, .. Enumerable.Range(0, 40).Select(power => 1L << power).TakeWhile(lag => lag <= Math.Max(2 * all.Max(probe => probe.Lag), 1))];

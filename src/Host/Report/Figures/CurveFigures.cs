@@ -80,6 +80,7 @@ internal static class CurveFigures
             .. Axes.Select(axis => (Action<Plot>)(plot =>
             {
                 draw(plot, axis.X);
+                plot.FromZero();
                 plot.XLabel(axis.Label);
             })),
         ]);

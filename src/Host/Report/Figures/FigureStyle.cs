@@ -48,11 +48,24 @@ internal static class FigureStyle
         return line;
     }
 
-    /// <summary>Ticks of a vertical axis whose values are logarithms to the base of ten.</summary>
-    public static void LogarithmicLeft(this Plot plot) => plot.Axes.Left.TickGenerator = new ScottPlot.TickGenerators.NumericAutomatic
+    /// <summary>Ticks of a vertical axis whose values are logarithms to the base of ten: one for each power, or more where there are few.</summary>
+    public static void LogarithmicLeft(this Plot plot)
     {
-        LabelFormatter = exponent => Math.Pow(10, exponent).ToString("0.#####", CultureInfo.InvariantCulture),
-    };
+        plot.Axes.AutoScale();
+        plot.Axes.Left.TickGenerator = new ScottPlot.TickGenerators.NumericAutomatic
+        {
+            IntegerTicksOnly = plot.Axes.GetLimits().VerticalSpan > 1.5,
+            LabelFormatter = exponent => Math.Pow(10, exponent).ToString("0.####", CultureInfo.InvariantCulture),
+        };
+    }
+
+    /// <summary>Axes that begin at 0, with a frame that is as wide for each panel of a figure.</summary>
+    public static void FromZero(this Plot plot)
+    {
+        plot.Axes.AutoScale();
+        plot.Axes.SetLimitsX(0, Math.Max(plot.Axes.GetLimits().Right, double.Epsilon));
+        plot.Axes.Left.MinimumSize = 75;
+    }
 
     /// <summary>Ticks of a horizontal axis at the buckets of a histogram, named by their numbers.</summary>
     public static void BucketsBelow(this Plot plot, int buckets) => plot.Axes.Bottom.SetTicks(
@@ -74,6 +87,10 @@ internal static class FigureStyle
         if (wanted)
         {
             plot.ShowLegend(Edge.Right);
+        }
+        else
+        {
+            plot.HideLegend();
         }
     }
 }

@@ -12,14 +12,15 @@ internal static class ThroughputFigure
         {
             for (int i = 0; i < runs.Count; i++)
             {
-                plot.Line(runs[i].Throughput.Select(point => (point.Seconds, point.StepsPerSecond)), FigureStyle.OfRun(i), runs[i].Name, marker: 4)
+                plot.Line(Rates(runs[i]), FigureStyle.OfRun(i), runs[i].Name, marker: 4)
                     .LinePattern = FigureStyle.PatternOfRun(i);
             }
 
-            plot.Axes.SetLimitsY(0, 1.1 * Math.Max(runs.SelectMany(run => run.Throughput).Max(point => point.StepsPerSecond), 1));
+            plot.FromZero();
+            plot.Axes.SetLimitsY(0, 1.1 * Math.Max(runs.SelectMany(Rates).Select(point => point.Rate).DefaultIfEmpty().Max(), 1));
             plot.XLabel("training time, seconds");
             plot.YLabel("block steps a second");
-            plot.ShowLegend(Edge.Right);
+            plot.LegendIf(runs.Count > 1);
         },
         plot =>
         {
@@ -35,10 +36,17 @@ internal static class ThroughputFigure
                 plot.Line(run.Throughput.Select(point => (point.Seconds, point.Slots.Contributing)), color, prefix + "contributing");
             }
 
+            plot.FromZero();
             plot.Axes.SetLimitsY(0, 1.1 * Math.Max(runs.SelectMany(run => run.Throughput).Max(point => point.Slots.Alive), 1) + 0.1);
+            plot.Axes.Left.TickGenerator = new ScottPlot.TickGenerators.NumericAutomatic { IntegerTicksOnly = true };
             plot.XLabel("training time, seconds");
             plot.YLabel("slots");
             plot.ShowLegend(Edge.Right);
         },
     ]);
+
+    // The last record of a session can come right after another: a rate over so short a time says nothing.
+    private static IEnumerable<(double Seconds, double Rate)> Rates(ReportRun run) => run.Throughput
+        .Where((point, i) => i == 0 || point.Seconds - run.Throughput[i - 1].Seconds is < 0 or > 1)
+        .Select(point => (point.Seconds, point.StepsPerSecond));
 }
