@@ -90,7 +90,7 @@ public sealed record GradientProbed(BlockId Block, long Step, long Version, long
 /// <summary>How fast a run goes at the moment.</summary>
 /// <param name="TotalSteps">Steps of all blocks together.</param>
 /// <param name="StepsPerSecond">Of all blocks together, since the last such event.</param>
-/// <param name="Slots">Who takes part in it.</param>
+/// <param name="Slots">Who takes part in it, mean over the same time.</param>
 /// <param name="Elapsed">Time spent training, earlier sessions included.</param>
 public sealed record ThroughputMeasured(long TotalSteps, double StepsPerSecond, SlotCounts Slots, TimeSpan Elapsed) : RunEvent;
 

@@ -14,6 +14,7 @@ internal sealed class Observatory(Action<string, object> append)
     private long staleness = Stopwatch.GetTimestamp();
     private ThroughputMeasured? written;
     private ThroughputMeasured? newest;
+    private (double Seconds, double Alive, double Leased, double Contributing) slots;
 
     /// <summary>Takes an event in.</summary>
     public void Observe(RunEvent runEvent)
@@ -30,7 +31,7 @@ internal sealed class Observatory(Action<string, object> append)
                 append("probe", new { block = probed.Block.Value, probed.Step, probed.Version, probed.Lag, probed.Cosine });
                 break;
             case ThroughputMeasured throughput:
-                newest = throughput;
+                Take(throughput);
                 if (written is null || throughput.Elapsed - written.Elapsed >= ThroughputInterval)
                 {
                     WriteThroughput();
@@ -67,20 +68,33 @@ internal sealed class Observatory(Action<string, object> append)
         }
     }
 
+    private void Take(ThroughputMeasured now)
+    {
+        // The first event of a session does not say since when it counts: any weight will do.
+        double seconds = newest is null ? 1 : Math.Max((now.Elapsed - newest.Elapsed).TotalSeconds, 0);
+        newest = now;
+        slots = (
+            slots.Seconds + seconds,
+            slots.Alive + seconds * now.Slots.Alive,
+            slots.Leased + seconds * now.Slots.Leased,
+            slots.Contributing + seconds * now.Slots.Contributing);
+    }
+
     private void WriteThroughput()
     {
         ThroughputMeasured now = newest!;
-        // The rate since the last record, and not only since the last event.
+        // Rate and slots since the last record, and not only since the last event.
         double seconds = written is null ? 0 : (now.Elapsed - written.Elapsed).TotalSeconds;
+        double weight = Math.Max(slots.Seconds, double.Epsilon);
         append("throughput", new
         {
             steps = now.TotalSteps,
             elapsedSeconds = now.Elapsed.TotalSeconds,
             stepsPerSecond = seconds > 0 ? (now.TotalSteps - written!.TotalSteps) / seconds : now.StepsPerSecond,
-            now.Slots.Alive,
-            now.Slots.Leased,
-            now.Slots.Contributing,
+            alive = slots.Alive / weight,
+            leased = slots.Leased / weight,
+            contributing = slots.Contributing / weight,
         });
-        written = now;
+        (written, slots) = (now, default);
     }
 }

@@ -46,7 +46,7 @@ internal sealed class RunMeter(TimeSpan before, RunState begin)
 
         double rate = (state.TotalSteps - measured.Steps) / seconds;
         measured = (now, state.TotalSteps);
-        return new(state.TotalSteps, rate, Leases.Now(now), Total);
+        return new(state.TotalSteps, rate, Leases.Recent(now), Total);
     }
 
     public RunFigures Figures(RunState state, ImmutableArray<double> accuracy, ImmutableArray<Snapshot> snapshots)

@@ -17,6 +17,7 @@ internal sealed class SlotMeter
     private readonly Dictionary<BlockId, WaitTimes> waits = [];
     private TimeSpan last;
     private (double Alive, double Leased, double Contributing) sums;
+    private (TimeSpan At, double Alive, double Leased, double Contributing) mark;
 
     /// <summary>The slots at a moment.</summary>
     public SlotCounts Now(TimeSpan now)
@@ -41,6 +42,18 @@ internal sealed class SlotMeter
         Pass(now);
         double seconds = Math.Max(now.TotalSeconds, double.Epsilon);
         return new(sums.Alive / seconds, sums.Leased / seconds, sums.Contributing / seconds);
+    }
+
+    /// <summary>Means over the time since this was last asked for.</summary>
+    public SlotCounts Recent(TimeSpan now)
+    {
+        Pass(now);
+        double seconds = (now - mark.At).TotalSeconds;
+        SlotCounts recent = seconds > 0
+            ? new((sums.Alive - mark.Alive) / seconds, (sums.Leased - mark.Leased) / seconds, (sums.Contributing - mark.Contributing) / seconds)
+            : Now(now);
+        mark = (now, sums.Alive, sums.Leased, sums.Contributing);
+        return recent;
     }
 
     /// <summary>A worker is there.</summary>

@@ -47,6 +47,7 @@ internal sealed class RecordReader(ReportRun run, double batch)
                         lastSeconds, Number(record, "stepsPerSecond"), new SlotCounts(Number(record, "alive"), Number(record, "leased"), Number(record, "contributing"))));
                     break;
                 case "policies":
+                    run.SwitchPlaces.Add(At(Number(record, "steps"), SinceStart(record)));
                     run.Switches.Add(new(
                         Time(record), "switch", $"after {Number(record, "steps"):0} block steps: {string.Join(", ", record["policies"]!.AsObject().Select(policy => $"{policy.Key} {policy.Value}"))}"));
                     break;
@@ -97,7 +98,7 @@ internal sealed class RecordReader(ReportRun run, double batch)
         int block = (int)record["block"]!;
         clocks[block - 1] = (long)record["clock"]!;
         errors[block - 1] = Number(record, "squaredError");
-        lastSeconds = session.Seconds + (Time(record) - session.At).TotalSeconds;
+        lastSeconds = SinceStart(record);
         run.Losses.Add(new(At(clocks.Sum(), lastSeconds), block, errors[block - 1], errors.Average()));
     }
 
@@ -145,6 +146,8 @@ internal sealed class RecordReader(ReportRun run, double batch)
         JsonObject time = of["time"]!.AsObject();
         return new(Number(time, "compute"), Number(time, "batch"), Number(time, "shared"), Number(time, "lease"), Number(time, "slot"));
     }
+
+    private double SinceStart(JsonObject record) => session.Seconds + (Time(record) - session.At).TotalSeconds;
 
     private Place At(double updates, double seconds) => new(updates, updates * batch / Math.Max(clocks.Length, 1), seconds);
 

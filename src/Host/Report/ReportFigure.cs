@@ -13,7 +13,7 @@ internal sealed record ReportFigure(string Id, string Title, string Caption, byt
     public static IReadOnlyList<ReportFigure> Draw(IReadOnlyList<ReportRun> runs)
     {
         List<ReportFigure> figures = [];
-        Add("accuracy", "Test accuracy", "The whole chain on the test set, after equal updates, equal samples and equal time.", CurveFigures.Accuracy(runs));
+        Add("accuracy", "Test accuracy", "The whole chain on the test set, after equal updates, equal samples and equal time. Dashed lines are switches of policies.", CurveFigures.Accuracy(runs));
         Add(
             "error",
             "Error in training",

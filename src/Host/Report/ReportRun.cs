@@ -118,6 +118,9 @@ internal sealed record ReportRun(string Name, string Path)
     /// <summary>Switches of policies.</summary>
     public List<Incident> Switches { get; } = [];
 
+    /// <summary>Where the policies were switched.</summary>
+    public List<Place> SwitchPlaces { get; } = [];
+
     /// <summary>What is not there, and why, a sentence each.</summary>
     public List<string> Missing { get; } = [];
 

@@ -29,7 +29,7 @@ internal static class ReportTables
             Percent(run.Summary?.TestAccuracy ?? run.Accuracy.LastOrDefault()?.Accuracy),
             Number(run.Summary?.Epochs ?? run.Accuracy.Count, "0"),
             Number(run.Summary?.BlockSteps ?? run.Losses.LastOrDefault()?.At.Updates, "0"),
-            Number(run.Summary?.WallSeconds ?? run.Throughput.LastOrDefault()?.Seconds, "0.0"),
+            Number(run.Summary?.WallSeconds ?? run.Throughput.LastOrDefault()?.Seconds ?? run.Losses.LastOrDefault()?.At.Seconds, "0.0"),
             Number(run.Summary?.BlockStepsPerSecond ?? run.Throughput.LastOrDefault()?.StepsPerSecond, "0.0"),
             Number(run.Summary?.BalancedProgress, "0.00"),
             Number(run.Summary?.SlotsMean?.Alive ?? run.Throughput.LastOrDefault()?.Slots.Alive, "0.0"),
@@ -122,7 +122,7 @@ internal static class ReportTables
                 .Select(incident => (string[])[incident.Time.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture), incident.Kind, incident.Text]))));
     }
 
-    private static string Value(ReportRun run, string path) => run.Settings.GetValueOrDefault(path, None);
+    private static string Value(ReportRun run, string path) => run.Settings.GetValueOrDefault(path, None).Trim('"');
 
     private static string[] MeanAndMax(Histogram histogram) => histogram.Count == 0 ? [None, None] : [Number(histogram.Mean, "0.00"), Whole(histogram.Max)];
 

@@ -75,6 +75,17 @@ public sealed class SlotMeterTests
     }
 
     [Fact]
+    public void The_recent_means_are_those_since_they_were_last_asked_for()
+    {
+        meter.Grant(Lease(1), At(1));
+        Assert.Equal(new SlotCounts(2, 0.5, 0), meter.Recent(At(2)));
+
+        meter.End(Lease(1), accepted: true, At(3));
+
+        Assert.Equal(new SlotCounts(2, 0.25, 0.75), meter.Recent(At(6)));
+    }
+
+    [Fact]
     public void A_worker_that_is_gone_is_not_alive()
     {
         meter.Grant(Lease(1), At(1));

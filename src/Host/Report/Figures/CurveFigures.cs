@@ -23,6 +23,8 @@ internal static class CurveFigures
                 .LinePattern = FigureStyle.PatternOfRun(i);
         }
 
+        MarkSwitches(plot, runs, x);
+        plot.Axes.AutoScale();
         plot.YLabel("test accuracy, %");
         plot.LegendIf(runs.Count > 1);
     });
@@ -49,6 +51,7 @@ internal static class CurveFigures
             }
         }
 
+        MarkSwitches(plot, runs, x);
         plot.LogarithmicLeft();
         plot.YLabel("mean ||u_hat - u_y||²");
         plot.ShowLegend(Edge.Right);
@@ -73,6 +76,16 @@ internal static class CurveFigures
             plot.LegendIf(runs.Count > 1);
         },
     ]);
+
+    // Of several runs, it would not be clear whose they are.
+    private static void MarkSwitches(Plot plot, IReadOnlyList<ReportRun> runs, Func<Place, double> x)
+    {
+        foreach (Place at in runs.Count == 1 ? runs[0].SwitchPlaces : [])
+        {
+            ScottPlot.Plottables.VerticalLine line = plot.Add.VerticalLine(x(at));
+            (line.Color, line.LineWidth, line.LinePattern) = (Colors.Gray, 1, LinePattern.Dashed);
+        }
+    }
 
     private static byte[] OnThreeAxes(Action<Plot, Func<Place, double>> draw) => FigureStyle.Stack(
         PanelHeight,

@@ -33,7 +33,10 @@ internal static class FigureStyle
         figure.AddPlots(panels.Count);
         for (int i = 0; i < panels.Count; i++)
         {
-            panels[i](figure.GetPlot(i));
+            Plot plot = figure.GetPlot(i);
+            // The same for all, so that their frames stand one above the other.
+            plot.Axes.Left.MinimumSize = 75;
+            panels[i](plot);
         }
 
         return figure.Render(Width, height * panels.Count).GetImageBytes();
@@ -44,27 +47,33 @@ internal static class FigureStyle
     {
         (double X, double Y)[] finite = [.. points.Where(point => double.IsFinite(point.X) && double.IsFinite(point.Y))];
         ScottPlot.Plottables.Scatter line = plot.Add.Scatter(finite.Select(point => point.X).ToArray(), finite.Select(point => point.Y).ToArray(), color);
-        (line.LineWidth, line.MarkerSize, line.LegendText) = (width, marker, name);
+        (line.LineWidth, line.MarkerSize, line.LegendText) = (width, marker, finite.Length > 0 ? name : "");
         return line;
     }
 
-    /// <summary>Ticks of a vertical axis whose values are logarithms to the base of ten: one for each power, or more where there are few.</summary>
+    /// <summary>Ticks of a vertical axis whose values are logarithms to the base of ten: at 1, 2 and 5 times each power, or at the powers alone.</summary>
     public static void LogarithmicLeft(this Plot plot)
     {
         plot.Axes.AutoScale();
-        plot.Axes.Left.TickGenerator = new ScottPlot.TickGenerators.NumericAutomatic
-        {
-            IntegerTicksOnly = plot.Axes.GetLimits().VerticalSpan > 1.5,
-            LabelFormatter = exponent => Math.Pow(10, exponent).ToString("0.####", CultureInfo.InvariantCulture),
-        };
+        AxisLimits limits = plot.Axes.GetLimits();
+        double[] marks = limits.VerticalSpan > 2.5 ? [1] : [1, 2, 5];
+        (int from, int to) = ((int)Math.Floor(limits.Bottom), (int)Math.Ceiling(limits.Top));
+        double[] ticks =
+        [
+            .. Enumerable.Range(from, to - from + 1)
+                .SelectMany(power => marks.Select(mark => power + Math.Log10(mark)))
+                .Where(tick => tick >= limits.Bottom && tick <= limits.Top),
+        ];
+        plot.Axes.Left.SetTicks(ticks, [.. ticks.Select(tick => Math.Pow(10, tick).ToString("0.######", CultureInfo.InvariantCulture))]);
     }
 
-    /// <summary>Axes that begin at 0, with a frame that is as wide for each panel of a figure.</summary>
+    /// <summary>A horizontal axis that begins at 0.</summary>
     public static void FromZero(this Plot plot)
     {
-        plot.Axes.AutoScale();
-        plot.Axes.SetLimitsX(0, Math.Max(plot.Axes.GetLimits().Right, double.Epsilon));
-        plot.Axes.Left.MinimumSize = 75;
+        AxisLimits limits = plot.Axes.GetLimits();
+        plot.Axes.AutoScaleX();
+        plot.Axes.SetLimitsX(0, Math.Max(plot.Axes.GetLimits().Right, 1e-9));
+        plot.Axes.SetLimitsY(limits.Bottom, limits.Top);
     }
 
     /// <summary>Ticks of a horizontal axis at the buckets of a histogram, named by their numbers.</summary>
