@@ -85,8 +85,8 @@ internal static class ReportTables
                 run.Name,
                 Histogram.Label(bucket.Key),
                 Whole(bucket.Count()),
-                Number(bucket.Average(probe => probe.Cosine), "0.0000"),
-                Number(bucket.Min(probe => probe.Cosine), "0.0000"),
+                Number(bucket.Average(probe => probe.Cosine), "0.000000"),
+                Number(bucket.Min(probe => probe.Cosine), "0.000000"),
             ])));
 
     /// <summary>Where the time of blocks and workers went.</summary>

@@ -35,7 +35,7 @@ internal static class FigureStyle
         {
             Plot plot = figure.GetPlot(i);
             // The same for all, so that their frames stand one above the other.
-            plot.Axes.Left.MinimumSize = 75;
+            (plot.Axes.Left.MinimumSize, plot.Axes.Right.MinimumSize) = (75, 25);
             panels[i](plot);
         }
 
