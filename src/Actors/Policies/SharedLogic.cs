@@ -17,6 +17,9 @@ public static class SharedLogic
     public static SharedDecision Decide(PolicySet policies, SharedView view, SharedUpdate update) =>
         IsLate(policies.EmbeddingLag, view.Version - update.Version) ? new SharedDecision.Reject() : policies.Embedding.Decide(view, update);
 
+    /// <summary>Whether blocks can have to wait before they begin a step.</summary>
+    public static bool HasWaitBound(PolicySet policies) => Tightest(policies) is not null;
+
     /// <summary>Whether a lag is one that the bound rejects.</summary>
     public static bool IsLate(LagBound bound, long lag) => bound is { Waits: false, Max: { } max } && lag > max;
 
