@@ -87,7 +87,11 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
             if (state.Workers.IsEmpty)
             {
                 meter.Start();
-                Tell(new RunStarted([.. state.Blocks.Select(block => block.Clock)], goal.Target, goal.StepsPerEpoch, goal.Epochs, worker.Slots) { Policies = goal.Policies.Settings });
+                Tell(new RunStarted([.. state.Blocks.Select(block => block.Clock)], goal.Target, goal.StepsPerEpoch, goal.Epochs, worker.Slots)
+                {
+                    Policies = goal.Policies.Settings,
+                    Elapsed = meter.Total,
+                });
                 TestWhatWasMissed();
                 if (goal.Coupled)
                 {
@@ -97,6 +101,7 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
             }
 
             meter.Slots += worker.Slots;
+            meter.Leases.Join(worker.Name, worker.Slots, meter.Elapsed);
             Handle(new RunInput.WorkerJoined(worker.Name, worker.Slots));
         });
         Receive<StepsCommitted>(commit => Handle(new RunInput.Committed(commit.Lease, commit.To, commit.ComputeTime), commit));
@@ -128,7 +133,12 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
         Receive<BlockGaveUp>(gaveUp => Break($"{gaveUp.Cause}; it failed {supervision.MaxFailures} times within {supervision.Within.TotalSeconds:0} s"));
         Receive<Terminated>(terminated => PartnerStopped(terminated.ActorRef));
         Receive<StopRun>(_ => Handle(new RunInput.StopRequested()));
-        Receive<Tick>(_ => Handle(new RunInput.Tick()));
+        Receive<GradientProbed>(Tell);
+        Receive<Tick>(_ =>
+        {
+            Handle(new RunInput.Tick());
+            TellThroughput();
+        });
         Receive<GetPolicies>(_ => Sender.Tell(Policies));
         Receive<SetPolicies>(asked => Choose(() => asked.Policies));
         Receive<ChangePolicies>(asked => Choose(() => PolicyTable.Change((state.NextPolicies ?? state.Goal.Policies).Settings, asked.Changes)));
@@ -177,6 +187,7 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
                 Accept(commit!);
                 break;
             case RunEffect.Grant grant:
+                meter.Leases.Grant(grant.Lease, meter.Elapsed);
                 workers[grant.Lease.Worker].Tell(new GrantLease(
                     grant.Lease,
                     blocks[grant.Lease.Block.Index],
@@ -186,6 +197,7 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
                 workers[truncate.Lease.Worker].Tell(new TruncateLease(truncate.Lease));
                 break;
             case RunEffect.Revoke revoke:
+                meter.Leases.End(revoke.Lease, accepted: false, meter.Elapsed);
                 workers.GetValueOrDefault(revoke.Lease.Worker)?.Tell(new RevokeLease(revoke.Lease));
                 head.Tell(new LeaseOver(revoke.Lease));
                 Tell(new LeaseRevoked(revoke.Lease, revoke.Reason));
@@ -223,6 +235,7 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
         blocks[commit.Lease.Block.Index] = commit.State;
         Publish([commit.State]);
         meter.Add(commit.Losses.Length, commit.ComputeTime);
+        WaitTimes waited = commit.Waited + meter.Leases.End(commit.Lease, accepted: true, meter.Elapsed);
         if (commit.Losses.Length > 0)
         {
             Tell(new StepsTrained(
@@ -232,7 +245,10 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
                 commit.Losses.Average(loss => loss.SquaredError),
                 commit.To - state.MinClock,
                 commit.ComputeTime,
-                commit.Lease.Worker));
+                commit.Lease.Worker)
+            {
+                Waited = waited,
+            });
         }
     }
 
@@ -252,6 +268,7 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
         else if (workers.FirstOrDefault(worker => worker.Value.Equals(actor)).Key is { } name)
         {
             workers.Remove(name);
+            meter.Leases.Leave(name, meter.Elapsed);
             Handle(new RunInput.WorkerLeft(name));
         }
     }
@@ -266,6 +283,14 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
         if (!entries.IsEmpty)
         {
             Tell(new HeadHistory(entries));
+        }
+    }
+
+    private void TellThroughput()
+    {
+        if (!state.Workers.IsEmpty && state.Phase != RunPhase.Ended && meter.Throughput(state) is { } throughput)
+        {
+            Tell(throughput);
         }
     }
 

@@ -171,6 +171,8 @@ internal sealed class OpenRun : IDisposable
         {
             "steps" => record["clock"]!.GetValue<long>() <= Clock(new BlockId(record["block"]!.GetValue<int>()).FileName),
             "head" => record["clock"]!.GetValue<long>() <= Clock("head"),
+            "probe" => record["step"]!.GetValue<long>() < Clock(new BlockId(record["block"]!.GetValue<int>()).FileName),
+            "throughput" => record["steps"]!.GetValue<long>() <= (plan.Resume?.Step ?? 0),
             "epoch" => record["epoch"]!.GetValue<long>() <= tested,
             "policies" => record["fence"]!.GetValue<long>() <= fence,
             "checkpoint" => record["step"]!.GetValue<long>() <= (plan.Resume?.Step ?? 0),

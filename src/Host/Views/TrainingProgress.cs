@@ -21,6 +21,9 @@ internal sealed record BlockLine(long Clock, float Loss, float SquaredError, lon
 internal sealed record ProgressSnapshot(
     RunStarted? Started, IReadOnlyList<BlockLine> Blocks, IReadOnlyList<EpochFinished> Epochs, IReadOnlyList<string> Incidents, double StepsPerSecond)
 {
+    /// <summary>Who takes part; null before that was first counted.</summary>
+    public SlotCounts? Slots { get; init; }
+
     /// <summary>Steps of all blocks together.</summary>
     public long TotalSteps => Blocks.Sum(block => block.Clock);
 
@@ -43,6 +46,7 @@ internal sealed class TrainingProgress(int blocks)
     private readonly List<string> incidents = [];
     private RunStarted? started;
     private PolicySettings policies = new();
+    private SlotCounts? slots;
     private long begin;
 
     /// <summary>Takes an event in.</summary>
@@ -67,6 +71,9 @@ internal sealed class TrainingProgress(int blocks)
                     break;
                 case EpochFinished epoch:
                     epochs.Add(epoch);
+                    break;
+                case ThroughputMeasured throughput:
+                    slots = throughput.Slots;
                     break;
                 case Restarted restarted:
                     incidents.Add($"{restarted.What} begins again from its last state: {restarted.Cause.Split('\n')[0]}");
@@ -102,7 +109,10 @@ internal sealed class TrainingProgress(int blocks)
                 [.. lines.Select((line, i) => line with { StepsPerSecond = Rate(recent.Where(step => step.Block == i)) })],
                 [.. epochs],
                 [.. incidents],
-                Rate(recent));
+                Rate(recent))
+            {
+                Slots = slots,
+            };
         }
     }
 }

@@ -30,6 +30,8 @@ public sealed class ReplayEqualityTests : IDisposable
     [InlineData("noprop.policy.head=\"free-running:3\"")]
     [InlineData("noprop.policy.moments=per-block")]
     [InlineData("noprop.class-probability.kind=radial")]
+    [InlineData("noprop.metrics.probe-every=3")]
+    [InlineData("noprop.metrics.probe-every=1", "noprop.slots=4", "noprop.policy.refresh=4", "noprop.policy.embedding=gossip")]
     [InlineData("noprop.slots=4", "noprop.policy.refresh=4", "noprop.policy.embedding=gossip", "noprop.policy.head=\"free-running:7\"")]
     public async Task An_asynchronous_run_replays_to_the_same_weights(params string[] settings)
     {
