@@ -88,7 +88,14 @@ internal static class TrainCommand
             await using ControlSession steering = new(plan.Folder, progress, address);
             Task<RunEnded> training = TrainingRun.RunAsync(plan, progress.Observe, steering.Begin, stop.Token);
             await (plain ? PlainView.FollowAsync(Terminal.Out, progress, training) : LiveView.FollowAsync(Terminal.Out, progress, training, stop.Token));
-            return Conclude(plan.Folder, await training);
+            RunEnded ended = await training;
+            // A run that fails says why, once; what kept others from steering it is part of that.
+            if (steering.Problem is { } problem && ended.Outcome != RunOutcome.Failed)
+            {
+                Terminal.Error.MarkupLineInterpolated($"[yellow]note:[/] this run could not be steered while it trained: {problem}");
+            }
+
+            return Conclude(plan.Folder, ended);
         }
     }
 
