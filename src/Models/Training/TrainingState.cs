@@ -104,7 +104,7 @@ internal sealed class TrainingState : IDisposable
         long offset = 0;
         foreach (TrainedSet set in sets)
         {
-            Moments kept = moments.First(candidate => candidate.Set == set && (set.Contributors == 0 || contributor is null || candidate.Owner == contributor.Value.FileName + "."));
+            Moments kept = moments.First(candidate => candidate.Set == set && (set.Contributors == 0 || contributor is null || candidate.Owner == new BlockId(contributor.Value.Value).FileName + "."));
             if ((rate?.Invoke(set) ?? 1) is var factor and not 0)
             {
                 kept.Optimiser.Step(set.Parameters.Flat, gradient.narrow(0, offset, set.Parameters.Count), ++kept.Steps, factor);
