@@ -1,10 +1,12 @@
+using System.Text.RegularExpressions;
+
 namespace NoProp.Models;
 
 /// <summary>
 /// The number t of a denoising block, 1 (nearest to pure noise) to T (nearest to the label). Where each block has replicas, all of them are
 /// numbered through, block by block, and each is one that is trained apart.
 /// </summary>
-public readonly record struct BlockId(int Value)
+public readonly partial record struct BlockId(int Value)
 {
     /// <summary>Replicas of each block; it gives the number its name and no more.</summary>
     public int Replicas { get; init; }
@@ -16,6 +18,9 @@ public readonly record struct BlockId(int Value)
     /// <param name="count">All of them together.</param>
     /// <param name="replicas">Replicas of each block.</param>
     public static IEnumerable<BlockId> UpTo(int count, int replicas) => Enumerable.Range(1, count).Select(t => new BlockId(t) { Replicas = replicas });
+
+    /// <summary>Whether a snapshot of this name is of one replica of a block.</summary>
+    public static bool IsReplica(string name) => ReplicaName().IsMatch(name);
 
     /// <summary>Position in an array of all that is trained apart: the number less one.</summary>
     public int Index => Value - 1;
@@ -37,4 +42,7 @@ public readonly record struct BlockId(int Value)
 
     /// <inheritdoc/>
     public override string ToString() => Replicas > 1 ? $"{Block}, replica {Replica + 1}" : $"block {Value}";
+
+    [GeneratedRegex(@"^block-\d+-r\d+\z")]
+    private static partial Regex ReplicaName();
 }

@@ -23,6 +23,7 @@ public enum Placement
 /// Steps that a block trains with one version of the shared parameters before it asks for a newer one (n_fetch of Downpour SGD, Dean et al.
 /// 2012); a lease begins with the newest, and the paper's order needs it in every step.
 /// </param>
+/// <param name="Replicas">How replicas of a block are brought together, for example <c>local-sgd:10</c>.</param>
 public sealed record PolicySettings(
     string Blocks = "bounded:8",
     Placement Placement = Placement.Leased,
@@ -32,7 +33,8 @@ public sealed record PolicySettings(
     string Head = "with-block",
     string Schedule = "with-block",
     string ScheduleLag = "none",
-    int Refresh = 1)
+    int Refresh = 1,
+    string Replicas = "local-sgd:10")
 {
     /// <summary>Where policies are searched that are named by their type.</summary>
     public PolicyAssemblies Assemblies { get; init; } = PolicyAssemblies.None;

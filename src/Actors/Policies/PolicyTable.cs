@@ -45,6 +45,7 @@ public static class PolicyTable
             "steps with one version of what is shared",
             p => p.Refresh.ToString(CultureInfo.InvariantCulture),
             (p, text) => Count(text) is { } count ? p with { Refresh = count } : null),
+        new("replicas", "how replicas of a block are brought together", p => p.Replicas, (p, text) => p with { Replicas = text }),
     ];
 
     /// <summary>The same policies with some of them changed.</summary>

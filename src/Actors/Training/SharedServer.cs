@@ -45,6 +45,9 @@ internal sealed class SharedServer : IDisposable
     /// <summary>Steps of blocks that have had their effect, whatever it was.</summary>
     public long BlockSteps => book.BlockSteps;
 
+    // A mini-batch is read by one replica of each block.
+    private int Chain => method.Blocks / method.Replicas;
+
     /// <summary>Steps that a block may train with the present version, none to as many as it asks for.</summary>
     public int StepsAllowed(BlockId block, int asked) => SharedLogic.StepsAllowed(
         Policies, Version, [.. pins.Where(pin => pin.Key != block && !pin.Value.Exact).Select(pin => new PinnedVersion(pin.Value.Shared.Version, pin.Value.StepsLeft))], asked, method.Blocks);
@@ -186,7 +189,7 @@ internal sealed class SharedServer : IDisposable
             return;
         }
 
-        long due = Policies.Head.OwnSteps(BlockSteps, method.Blocks) - Policies.Head.OwnSteps(BlockSteps - 1, method.Blocks);
+        long due = Policies.Head.OwnSteps(BlockSteps, Chain) - Policies.Head.OwnSteps(BlockSteps - 1, Chain);
         for (long i = 0; i < due; i++)
         {
             Step(new HeadStep());
@@ -197,7 +200,7 @@ internal sealed class SharedServer : IDisposable
     {
         TorchRuntime.UseOneThread();
         using DisposeScope scope = NewDisposeScope();
-        using Tensor labels = source.Labels(HeadOrder.BatchStep(book.OwnSteps, method.Blocks, source.StepsPerEpoch));
+        using Tensor labels = source.Labels(HeadOrder.BatchStep(book.OwnSteps, Chain, source.StepsPerEpoch));
         HeadStepResult result = compute.Step(labels, step with { FreezesSchedule = Policies.ScheduleFrozen });
         if (step.OwnTerms)
         {

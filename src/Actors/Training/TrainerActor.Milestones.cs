@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using Akka.Actor;
 using NoProp.Actors.Protocol;
+using NoProp.Models;
 using NoProp.Models.Checkpoints;
 
 namespace NoProp.Actors.Training;
@@ -132,8 +133,8 @@ public sealed partial class TrainerActor
 
     private void Save()
     {
-        (ImmutableArray<Snapshot> snapshots, long accounted, long entries) = state.Goal.Coupled ? pair : (Snapshots(), headSteps, history);
-        long steps = snapshots.SkipLast(headState is null ? 0 : 1).Sum(snapshot => snapshot.Clock);
+        (ImmutableArray<Snapshot> snapshots, long accounted, long entries) = state.Goal.Coupled ? pair : ([.. blocks.Concat(centers.States).Append(headState).OfType<Snapshot>()], headSteps, history);
+        long steps = BlockId.UpTo(state.Goal.Blocks, state.Goal.Replicas).Sum(block => snapshots.FirstOrDefault(snapshot => snapshot.Name == block.FileName)?.Clock ?? 0);
         if (partners.Recorder is null || saving || steps == 0)
         {
             return;

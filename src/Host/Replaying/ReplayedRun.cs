@@ -44,6 +44,11 @@ internal sealed class ReplayedRun : IDisposable
     {
         RunFolder folder = RunFolder.Read(path);
         LoadedSettings loaded = SettingsLoader.Load(SettingsOptions.Read(folder.Settings));
+        if (loaded.Settings.Training.Replicas > 1)
+        {
+            throw new NoPropException($"{path} is a run with replicas ({loaded.Settings.Policies.Replicas}): in which order they met is not recorded, so it cannot be replayed");
+        }
+
         DataSettings data = loaded.Settings.Data;
         TorchRuntime.Load();
         ReplayedRun run = new(folder, RunPlan.Create(loaded, RunData.Load(data with { Directory = dataDir ?? data.Directory })));
