@@ -161,7 +161,7 @@ internal static partial class SettingsTypes
     private static bool TryWhole(string? text, int from, int to, out int value) =>
         int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value) && value >= from && value <= to;
 
-    private static bool TryDuration(string? text, out TimeSpan value)
+    public static bool TryDuration(string? text, out TimeSpan value)
     {
         value = default;
         Match match = DurationPattern().Match(text ?? "");

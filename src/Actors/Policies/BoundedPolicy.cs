@@ -29,6 +29,9 @@ public sealed class BoundedPolicy : IUpdatePolicy
     /// <inheritdoc/>
     public string Name { get; }
 
+    /// <inheritdoc/>
+    public long? MaxLead => maxLead == long.MaxValue ? null : maxLead;
+
     /// <summary><c>bounded:maxLead</c>.</summary>
     /// <param name="maxLead">Largest lead, in steps, at least 1.</param>
     public static BoundedPolicy Bounded(long maxLead)

@@ -116,6 +116,9 @@ public interface IUpdatePolicy
     /// </summary>
     bool IsSequential => false;
 
+    /// <summary>The largest lead that the policy allows, in steps; null where it promises none.</summary>
+    long? MaxLead => null;
+
     /// <summary>The next lease for the asking worker.</summary>
     PolicyDecision Next(PolicyView view, LeaseRequest request);
 }

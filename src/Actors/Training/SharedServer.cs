@@ -5,10 +5,7 @@ using NoProp.Models;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
 using NoProp.Models.Methods;
-using NoProp.Models.Native;
 using NoProp.Models.Training;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace NoProp.Actors.Training;
 
@@ -18,42 +15,50 @@ namespace NoProp.Actors.Training;
 /// </summary>
 internal sealed class SharedServer : IDisposable
 {
-    private readonly IMethod method;
-    private readonly BatchSource source;
+    private readonly int blocks;
+    private readonly int replicas;
     private readonly ulong seed;
-    private readonly IHeadCompute compute;
+    private readonly IHeadSteps head;
     private readonly HeadBook book;
     private readonly Dictionary<BlockId, Pin> pins = [];
-    private (float Sum, int Count) losses;
 
     /// <summary>A server, initial or from a snapshot.</summary>
     /// <exception cref="NoPropException">The snapshot is damaged or of another network.</exception>
     public SharedServer(IMethod method, BatchSource source, ulong seed, PolicySet policies, Snapshot? from)
+        : this(new HeadSteps(method, source, from), HeadBook.Read(from, method.Blocks), method.Blocks, seed, policies, method.Replicas)
     {
-        (this.method, this.source, this.seed, Policies) = (method, source, seed, policies);
-        compute = method.CreateHead(from);
-        book = HeadBook.Read(from, method.Blocks);
-        compute.KeepCopies(policies.Embedding.KeepsCopies);
+    }
+
+    /// <summary>A server whose steps somebody else makes.</summary>
+    /// <param name="head">Who makes them.</param>
+    /// <param name="book">The accounts.</param>
+    /// <param name="blocks">Number of blocks.</param>
+    /// <param name="seed">Seed of the run.</param>
+    /// <param name="policies">The policies that hold.</param>
+    /// <param name="replicas">Replicas of each block, all of which are counted as blocks; one of them reads a mini-batch.</param>
+    public SharedServer(IHeadSteps head, HeadBook book, int blocks, ulong seed, PolicySet policies, int replicas = 1)
+    {
+        (this.head, this.book, this.blocks, this.seed, this.replicas, Policies) = (head, book, blocks, seed, replicas, policies);
+        head.KeepCopies(policies.Embedding.KeepsCopies);
     }
 
     /// <summary>The policies that hold.</summary>
     public PolicySet Policies { get; private set; }
 
     /// <summary>Version of the shared parameters: steps of the optimiser.</summary>
-    public long Version => compute.Clock;
+    public long Version => head.Clock;
 
     /// <summary>Steps of blocks that have had their effect, whatever it was.</summary>
     public long BlockSteps => book.BlockSteps;
 
-    // A mini-batch is read by one replica of each block.
-    private int Chain => method.Blocks / method.Replicas;
-
     /// <summary>Steps that a block may train with the present version, none to as many as it asks for.</summary>
-    public int StepsAllowed(BlockId block, int asked) => SharedLogic.StepsAllowed(
-        Policies, Version, [.. pins.Where(pin => pin.Key != block && !pin.Value.Exact).Select(pin => new PinnedVersion(pin.Value.Shared.Version, pin.Value.StepsLeft))], asked, method.Blocks);
+    public int StepsAllowed(BlockId block, int asked) => !SharedLogic.HasWaitBound(Policies)
+        ? asked
+        : SharedLogic.StepsAllowed(
+            Policies, Version, [.. pins.Where(pin => pin.Key != block && !pin.Value.Exact).Select(pin => new PinnedVersion(pin.Value.Shared.Version, pin.Value.StepsLeft))], asked, blocks, replicas);
 
     /// <summary>The shared parameters as a block is to see them.</summary>
-    public SharedVersion SharedFor(BlockId block) => compute.SharedFor(block);
+    public SharedVersion SharedFor(BlockId block) => head.SharedFor(block);
 
     /// <summary>Lets a block begin so many steps with the present version.</summary>
     public SharedVersion Begin(Lease lease, long step, int steps, bool exact)
@@ -125,22 +130,17 @@ internal sealed class SharedServer : IDisposable
         }
 
         Policies = policies;
-        compute.KeepCopies(policies.Embedding.KeepsCopies);
+        head.KeepCopies(policies.Embedding.KeepsCopies);
     }
 
     /// <summary>The complete state.</summary>
-    public Snapshot Snapshot() => compute.Snapshot(book.Notes(), book.Tensors());
+    public Snapshot Snapshot() => head.Snapshot(book.Notes(), book.Tensors());
 
     /// <summary>Mean of the head's own loss since it was last asked for.</summary>
-    public float MeanLoss()
-    {
-        float mean = losses.Count == 0 ? 0 : losses.Sum / losses.Count;
-        losses = default;
-        return mean;
-    }
+    public float MeanLoss() => head.MeanLoss();
 
     /// <inheritdoc/>
-    public void Dispose() => compute.Dispose();
+    public void Dispose() => head.Dispose();
 
     private UpdateTaken Take(UpdateTaken update, SharedGradient gradient, SharedVersion pinned)
     {
@@ -184,12 +184,12 @@ internal sealed class SharedServer : IDisposable
     /// <summary>The steps of a head that runs by itself which belong to the last step of a block.</summary>
     private void RunFree()
     {
-        if (Policies.Head.PerBatch is null || !compute.HasOwnTerms)
+        if (Policies.Head.PerBatch is null || !head.HasOwnTerms)
         {
             return;
         }
 
-        long due = Policies.Head.OwnSteps(BlockSteps, Chain) - Policies.Head.OwnSteps(BlockSteps - 1, Chain);
+        long due = Policies.Head.OwnSteps(BlockSteps, blocks / replicas) - Policies.Head.OwnSteps(BlockSteps - 1, blocks / replicas);
         for (long i = 0; i < due; i++)
         {
             Step(new HeadStep());
@@ -198,14 +198,10 @@ internal sealed class SharedServer : IDisposable
 
     private float Step(HeadStep step)
     {
-        TorchRuntime.UseOneThread();
-        using DisposeScope scope = NewDisposeScope();
-        using Tensor labels = source.Labels(HeadOrder.BatchStep(book.OwnSteps, Chain, source.StepsPerEpoch));
-        HeadStepResult result = compute.Step(labels, step with { FreezesSchedule = Policies.ScheduleFrozen });
+        HeadStepResult result = head.Step(step with { FreezesSchedule = Policies.ScheduleFrozen }, book.OwnSteps);
         if (step.OwnTerms)
         {
             book.CountOwn();
-            losses = (losses.Sum + result.Loss, losses.Count + 1);
         }
 
         return result.EmbeddingMove;

@@ -75,6 +75,7 @@ internal static class CommandLine
         ReproduceCommand.Create(),
         StudyCommand.Create(),
         PolicyCommand.Create(),
+        SimulateCommand.Create(),
         ReplayCommand.Create(),
         VerifyCommand.Create(),
         ForkCommand.Create(),

@@ -41,6 +41,9 @@ public enum NoiseStream : uint
 
     /// <summary>Which images of a mini-batch are mirrored, and where they are cut.</summary>
     Augmentation = 13,
+
+    /// <summary>Times and accidents of a simulated run.</summary>
+    Simulation = 14,
 }
 
 /// <summary>
