@@ -12,7 +12,10 @@ public static class ReplicaPolicies
 
     private const int Million = 1_000_000;
 
-    /// <summary>The policy that <c>local-sgd[:H]</c>, <c>easgd[:ALPHA,H]</c> or <c>delayed-nesterov[:H]</c> means.</summary>
+    /// <summary>
+    /// The policy that <c>local-sgd[:H]</c>, <c>easgd[:ALPHA,H]</c> or <c>delayed-nesterov[:H]</c> means; the last one with another rate and
+    /// momentum is <c>delayed-nesterov:H,EPSILON,BETA</c>.
+    /// </summary>
     /// <exception cref="NoPropException">The name is not known, or an argument is wrong.</exception>
     public static ReplicaRule Parse(string text)
     {
@@ -21,9 +24,11 @@ public static class ReplicaPolicies
         return parts[0] switch
         {
             "local-sgd" => new LocalSgd(Steps(text, argument)),
+            "delayed-nesterov" when argument?.Split(',') is [string steps, string rate, string momentum] =>
+                new DelayedNesterov(Steps(text, steps), Number(text, rate, "rate", 10), Number(text, momentum, "momentum", 0.999)),
             "delayed-nesterov" => new DelayedNesterov(Steps(text, argument)),
             "easgd" when argument is null => new Easgd(null, DefaultSteps),
-            "easgd" when argument.Split(',') is [string alpha, string steps] => new Easgd(Alpha(text, alpha), Steps(text, steps)),
+            "easgd" when argument.Split(',') is [string alpha, string steps] => new Easgd(Number(text, alpha, "force", 1), Steps(text, steps)),
             "easgd" => throw new NoPropException($"replica policy '{text}' needs a force and a number of steps, as in easgd:0.3,{DefaultSteps}"),
             _ => throw new NoPropException($"unknown replica policy '{text}'; the policies are local-sgd:H, easgd:ALPHA,H, delayed-nesterov:H"),
         };
@@ -34,7 +39,7 @@ public static class ReplicaPolicies
         : int.TryParse(argument, NumberStyles.None, CultureInfo.InvariantCulture, out int steps) && steps is >= 1 and <= Million ? steps
         : throw new NoPropException($"replica policy '{text}': the steps between meetings must be a whole number from 1 to {Million}, as in local-sgd:{DefaultSteps}");
 
-    private static double Alpha(string text, string argument) =>
-        double.TryParse(argument, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double alpha) && alpha is >= 0 and <= 1 ? alpha
-        : throw new NoPropException($"replica policy '{text}': the force must be a number from 0 to 1, as in easgd:0.3,{DefaultSteps}");
+    private static double Number(string text, string argument, string what, double most) =>
+        double.TryParse(argument, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number) && number >= 0 && number <= most ? number
+        : throw new NoPropException(string.Create(CultureInfo.InvariantCulture, $"replica policy '{text}': the {what} must be a number from 0 to {most}, as in easgd:0.3,{DefaultSteps} or delayed-nesterov:{DefaultSteps},0.7,0.5"));
 }

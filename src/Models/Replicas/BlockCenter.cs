@@ -105,7 +105,7 @@ public sealed class BlockCenter
         }
         else
         {
-            Nesterov(replica, edited, x);
+            Nesterov((DelayedNesterov)rule, replica, edited, x);
         }
 
         Unflatten(x, edited);
@@ -140,7 +140,7 @@ public sealed class BlockCenter
         static string Shape(SafetensorsEntry entry) => $"{entry.Name} [{string.Join(',', entry.Shape)}] {entry.Offset}";
     }
 
-    private void Nesterov(int replica, EditableState state, float[] x)
+    private void Nesterov(DelayedNesterov rule, int replica, EditableState state, float[] x)
     {
         if (momentum.Length == 0)
         {
@@ -155,7 +155,8 @@ public sealed class BlockCenter
             Range range = at..(at += tensor.Length / sizeof(float));
             if (state.IsTrained(tensor))
             {
-                ReplicaMath.DelayedNesterov(start.AsSpan(range), x.AsSpan(range), Replicas, last, center.AsSpan(range), momentum.AsSpan(range), buffer.AsSpan(range));
+                ReplicaMath.DelayedNesterov(
+                    rule, start.AsSpan(range), x.AsSpan(range), Replicas, last, center.AsSpan(range), momentum.AsSpan(range), buffer.AsSpan(range));
             }
             else
             {

@@ -51,6 +51,7 @@ public static class ReplicaMath
     /// theta -= epsilon (beta m + g / N), otherwise theta -= epsilon g / N. So N arrivals together are one step of Nesterov's momentum with
     /// the mean of their g.
     /// </summary>
+    /// <param name="rule">epsilon and beta.</param>
     /// <param name="start">What the replica began with.</param>
     /// <param name="end">What it came to; g = start - end.</param>
     /// <param name="arrivals">N.</param>
@@ -59,7 +60,7 @@ public static class ReplicaMath
     /// <param name="momentum">m.</param>
     /// <param name="buffer">Sum of the g since it was emptied.</param>
     public static void DelayedNesterov(
-        ReadOnlySpan<float> start, ReadOnlySpan<float> end, int arrivals, bool last, Span<float> theta, Span<float> momentum, Span<float> buffer)
+        DelayedNesterov rule, ReadOnlySpan<float> start, ReadOnlySpan<float> end, int arrivals, bool last, Span<float> theta, Span<float> momentum, Span<float> buffer)
     {
         for (int i = 0; i < theta.Length; i++)
         {
@@ -68,14 +69,14 @@ public static class ReplicaMath
             double move = g / arrivals;
             if (last)
             {
-                double m = Replicas.DelayedNesterov.Momentum * momentum[i] + sum / arrivals;
+                double m = rule.Momentum * momentum[i] + sum / arrivals;
                 momentum[i] = (float)m;
-                move += Replicas.DelayedNesterov.Momentum * m;
+                move += rule.Momentum * m;
                 sum = 0;
             }
 
             buffer[i] = (float)sum;
-            theta[i] = (float)(theta[i] - Replicas.DelayedNesterov.Rate * move);
+            theta[i] = (float)(theta[i] - rule.Rate * move);
         }
     }
 }

@@ -54,13 +54,18 @@ public sealed record Easgd(double? Alpha, int Steps) : ReplicaRule(Steps)
 /// by 1 / N of the difference; each replica keeps its own optimiser's moments, as in the paper.
 /// </summary>
 /// <param name="Steps">H.</param>
-public sealed record DelayedNesterov(int Steps) : ReplicaRule(Steps)
+/// <param name="Rate">epsilon, the outer learning rate; the paper's is 0.7.</param>
+/// <param name="Momentum">
+/// beta, 0 to below 1. In the long run the centre moves by epsilon / (1 - beta) times what replicas move, so that the paper's 0.9, made for
+/// many thousands of steps, throws a short training off.
+/// </param>
+public sealed record DelayedNesterov(int Steps, double Rate = DelayedNesterov.UsualRate, double Momentum = DelayedNesterov.UsualMomentum) : ReplicaRule(Steps)
 {
-    /// <summary>epsilon, the outer learning rate.</summary>
-    public const double Rate = 0.7;
+    /// <summary>epsilon where none is given.</summary>
+    public const double UsualRate = 0.7;
 
-    /// <summary>beta, the momentum.</summary>
-    public const double Momentum = 0.9;
+    /// <summary>beta where none is given.</summary>
+    public const double UsualMomentum = 0.5;
 
     /// <inheritdoc/>
     public override bool IsBarrier => false;

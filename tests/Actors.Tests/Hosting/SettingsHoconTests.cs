@@ -119,7 +119,8 @@ public sealed class SettingsHoconTests
         ];
 
         Assert.Equal(
-            operational.Any(prefix => path.StartsWith(prefix, StringComparison.Ordinal)),
+            // At which steps replicas meet cannot change during a run.
+            path != "noprop.policy.replicas" && operational.Any(prefix => path.StartsWith(prefix, StringComparison.Ordinal)),
             SettingsHocon.DifferencesThatMatter(Base(path), Changed(path)).Count == 0);
     }
 

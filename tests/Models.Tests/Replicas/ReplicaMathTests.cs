@@ -8,6 +8,8 @@ public sealed class ReplicaMathTests
 {
     private const double Tolerance = 1e-6;
 
+    private static readonly DelayedNesterov Rule = new(5, Rate: 0.7, Momentum: 0.9);
+
     [Fact]
     public void The_mean_is_that_of_each_value()
     {
@@ -70,9 +72,9 @@ public sealed class ReplicaMathTests
         float[] momentum = [2];
         float[] buffer = [0];
 
-        ReplicaMath.DelayedNesterov([10], [9], 2, last: false, theta, momentum, buffer);
+        ReplicaMath.DelayedNesterov(Rule, [10], [9], 2, last: false, theta, momentum, buffer);
         (float first, float held) = (theta[0], buffer[0]);
-        ReplicaMath.DelayedNesterov([10], [7], 2, last: true, theta, momentum, buffer);
+        ReplicaMath.DelayedNesterov(Rule, [10], [7], 2, last: true, theta, momentum, buffer);
 
         // g = 1: theta = 10 - 0.7 * 1 / 2. g = 3: m = 0.9 * 2 + (1 + 3) / 2, theta -= 0.7 (0.9 m + 3 / 2).
         const double M = 0.9 * 2 + 2;
@@ -89,11 +91,11 @@ public sealed class ReplicaMathTests
         {
             for (int i = 0; i < gs.Length; i++)
             {
-                ReplicaMath.DelayedNesterov([0], [(float)-gs[i]], gs.Length, i == gs.Length - 1, theta, momentum, buffer);
+                ReplicaMath.DelayedNesterov(Rule, [0], [(float)-gs[i]], gs.Length, i == gs.Length - 1, theta, momentum, buffer);
             }
 
-            m = DelayedNesterov.Momentum * m + gs.Average();
-            reference -= DelayedNesterov.Rate * (gs.Average() + DelayedNesterov.Momentum * m);
+            m = Rule.Momentum * m + gs.Average();
+            reference -= Rule.Rate * (gs.Average() + Rule.Momentum * m);
         }
 
         Near([reference, m], [theta[0], momentum[0]]);
