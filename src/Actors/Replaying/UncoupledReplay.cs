@@ -6,6 +6,7 @@ using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
 using NoProp.Models.Methods;
 using NoProp.Models.Native;
+using NoProp.Models.Replicas;
 using TorchSharp;
 
 namespace NoProp.Actors.Replaying;
@@ -18,16 +19,28 @@ public static class UncoupledReplay
     /// <param name="batches">Mini-batches by step, as the run had them.</param>
     /// <param name="seed">Seed of the run.</param>
     /// <param name="policies">Policies of the run: those of the head count.</param>
-    /// <param name="clocks">Steps of each block, by <see cref="BlockId.Index"/>.</param>
+    /// <param name="clocks">Steps of each block, or of each replica, by <see cref="BlockId.Index"/>.</param>
+    /// <param name="met">Where blocks have replicas, the step of each block's last meeting; they are brought together by local SGD.</param>
+    /// <param name="headSteps">Steps of blocks that the head has followed, where it was behind them; null where it was not.</param>
     /// <param name="progress">Told after each step of a block.</param>
     /// <param name="cancellation">Stops it.</param>
-    /// <returns>States of the blocks in order, without those at their beginning, and of the head.</returns>
+    /// <returns>States of the blocks in order, without those at their beginning, and of the head; where blocks have replicas, of all of them and of their centres.</returns>
     public static ImmutableArray<Snapshot> Run(
-        IMethod method, BatchSource batches, ulong seed, PolicySet policies, IReadOnlyList<long> clocks, Action? progress = null, CancellationToken cancellation = default)
+        IMethod method, BatchSource batches, ulong seed, PolicySet policies, IReadOnlyList<long> clocks, IReadOnlyList<long>? met = null, long? headSteps = null, Action? progress = null, CancellationToken cancellation = default)
     {
         TorchRuntime.UseOneThread();
         ImmutableArray<Snapshot>.Builder snapshots = ImmutableArray.CreateBuilder<Snapshot>();
-        foreach (BlockId block in BlockId.UpTo(method.Blocks).Where(block => clocks[block.Index] > 0))
+        if (method.Replicas > 1)
+        {
+            long[][] replicas = [.. clocks.Chunk(method.Replicas)];
+            foreach (BlockId block in BlockId.UpTo(replicas.Length))
+            {
+                snapshots.AddRange(ReplicaReplay.Run(
+                    method, batches, (LocalSgd)policies.Replicas, block, replicas[block.Index], met![block.Index], progress, cancellation));
+            }
+        }
+
+        foreach (BlockId block in BlockId.UpTo(method.Replicas > 1 ? 0 : method.Blocks).Where(block => clocks[block.Index] > 0))
         {
             using IBlockCompute compute = method.CreateBlock(block, from: null);
             while (compute.Clock < clocks[block.Index])
@@ -43,7 +56,7 @@ public static class UncoupledReplay
         }
 
         using SharedServer head = new(method, batches, seed, policies, from: null);
-        while (head.BlockSteps < clocks.Sum())
+        while (head.BlockSteps < (headSteps ?? clocks.Sum()))
         {
             head.TakeNothing();
         }

@@ -145,6 +145,10 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
             resume?.State.TryGetValue(key, out string? count) == true ? long.Parse(count, CultureInfo.InvariantCulture) : otherwise;
     }
 
+    /// <summary>Steps of blocks that a checkpoint's head stands for: fewer than the blocks have made, where it follows behind them.</summary>
+    public static long? HeadStepsOf(Checkpoint checkpoint) =>
+        checkpoint.State.TryGetValue(HeadStepsKey, out string? count) ? long.Parse(count, CultureInfo.InvariantCulture) : null;
+
     /// <summary>Entries of the replay log that lead to a checkpoint's head; 0 where there is no checkpoint.</summary>
     public static long HistoryOf(Checkpoint? checkpoint) =>
         checkpoint?.State.TryGetValue(HistoryKey, out string? count) == true ? long.Parse(count, CultureInfo.InvariantCulture) : 0;

@@ -1,8 +1,11 @@
 using NoProp.Actors.Hosting;
 using NoProp.Actors.Policies;
 using NoProp.Actors.Protocol;
+using NoProp.Actors.Replaying;
+using NoProp.Actors.Training;
 using NoProp.Models;
 using NoProp.Models.Checkpoints;
+using NoProp.Models.Replicas;
 using NoProp.Models.Tests.Checkpoints;
 using Xunit;
 
@@ -158,6 +161,36 @@ public sealed class ReplicaEqualityTests
             Assert.Equal(ended.Figures.WeightsSha256, WeightsHash.Sha256(saved.Snapshots.Where(snapshot => !BlockId.IsReplica(snapshot.Name))));
             return ended;
         });
+    }
+
+    [Theory]
+    [InlineData(2, 3)]
+    [InlineData(3, 11)]
+    public async Task Any_checkpoint_is_made_again_without_a_log(int replicas, int commits)
+    {
+        RunPlan plan = Plan(replicas);
+        using TempFolder temp = new();
+        List<Checkpoint> saved = [];
+
+        await plan.Session(temp, run => run.TrainUntil(commits));
+        await plan.Session(temp, async run =>
+        {
+            RunEnded ended = await run.Resumed().Train();
+            saved.AddRange(run.Folder!.Checkpoints.Steps().Select(run.Folder.Checkpoints.Load));
+            return ended;
+        });
+
+        Assert.True(saved.Count > 1);
+        Assert.All(saved, checkpoint => Assert.Equal(WeightsHash.Sha256(checkpoint.Snapshots.Where(snapshot => snapshot.Clock > 0)), WeightsHash.Sha256(UncoupledReplay.Run(
+            plan.Trained,
+            plan.Batches(),
+            plan.Settings.Training.Seed,
+            PolicyCatalog.BuiltIn.Parse(plan.Settings.Policies),
+            [.. BlockId.UpTo(4 * replicas, replicas).Select(replica => Find(checkpoint, replica)?.Clock ?? 0)],
+            [.. BlockId.UpTo(4).Select(block => BlockCenter.MetClocks(Find(checkpoint, block), replicas).Min())],
+            TrainerActor.HeadStepsOf(checkpoint)))));
+
+        static Snapshot? Find(Checkpoint checkpoint, BlockId block) => checkpoint.Snapshots.FirstOrDefault(snapshot => snapshot.Name == block.FileName);
     }
 
     [Fact]
