@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Akka.Actor;
 using NoProp.Actors.Policies;
 using NoProp.Actors.Protocol;
@@ -37,7 +38,16 @@ public sealed partial class TrainerActor
 
     private void Take(ReplicasMet met)
     {
+        int center = blocks.Length + met.Block.Index;
+        Snapshot? before = centers.States[met.Block.Index];
         (BlockId Replica, Snapshot State)[] on = [.. centers.Take(met.Block, met.Meeting)];
+        // A meeting moves nothing of the head: where a checkpoint would hold what came to it, it can hold what came of it.
+        pair.Blocks = After(pair.Blocks);
+        foreach (long to in pairs.Keys.ToArray())
+        {
+            pairs[to] = After(pairs[to]);
+        }
+
         foreach ((BlockId replica, Snapshot next) in on)
         {
             blocks[replica.Index] = next;
@@ -48,6 +58,11 @@ public sealed partial class TrainerActor
         {
             Handle(new RunInput.Met(replica));
         }
+
+        ImmutableArray<Snapshot?> After(ImmutableArray<Snapshot?> then) =>
+            then.IsEmpty || then[center] != before || on.Any(pair => then[pair.Replica.Index] != blocks[pair.Replica.Index])
+                ? then
+                : on.Aggregate(then.SetItem(center, met.Meeting.Center), (states, pair) => states.SetItem(pair.Replica.Index, pair.State));
     }
 
     /// <summary>Why these policies cannot hold in this run; null where they can.</summary>

@@ -49,6 +49,25 @@ public sealed class CoupledReplicaTests
     }
 
     [Theory]
+    [InlineData("local-sgd:2", "noprop.method=ct", One)]
+    [InlineData("easgd:0.3,2", "noprop.method=ct", One)]
+    [InlineData("local-sgd:2", "noprop.method=dt", Learned)]
+    public async Task The_last_checkpoint_holds_what_the_last_meetings_gave(string rule, params string[] settings)
+    {
+        RunPlan plan = Runs.OnDigits(["noprop.replicas=2", $"noprop.policy.replicas=\"{rule}\"", .. settings]);
+        using TempFolder temp = new();
+
+        await plan.Session(temp, async run =>
+        {
+            RunEnded ended = await run.Train();
+            Assert.Equal(
+                ended.Figures.WeightsSha256,
+                WeightsHash.Sha256(run.Folder!.Checkpoints.LoadNewestWhole().Checkpoint!.Snapshots.Where(snapshot => !BlockId.IsReplica(snapshot.Name))));
+            return ended;
+        });
+    }
+
+    [Theory]
     [InlineData(null, 17)]
     [InlineData(1, 3)]
     public async Task A_failure_neither_stops_a_run_nor_applies_a_gradient_twice(int? block, long step)
