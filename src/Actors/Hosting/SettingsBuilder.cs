@@ -81,6 +81,7 @@ internal sealed class SettingsBuilder
         Get(SchedulePolicy),
         Get(ScheduleLag),
         Get(Refresh),
+        Get(Moments),
         Get(ReplicaPolicy))
     {
         Assemblies = Get(SettingsTable.Assemblies),

@@ -83,8 +83,6 @@ internal static class SettingsTable
         Weights("embedding.kind", SettingsTypes.Embedding, s => s.Training.Embedding);
     public static readonly Setting<EmbeddingInit?> EmbeddingInit =
         Weights("embedding.init", OrAuto(Word<EmbeddingInit>()), s => s.Training.Embedding.Kind == EmbeddingKind.OneHot ? null : s.Training.Embedding.Init);
-    public static readonly Setting<MomentSharing> Moments =
-        Weights("embedding.moments", Word<MomentSharing>(), s => s.Training.Embedding.Moments);
     public static readonly Setting<ClassProbabilityKind> ClassProbability =
         Weights("class-probability.kind", Word<ClassProbabilityKind>(), s => s.Training.ClassProbability.Kind);
     public static readonly Setting<double> Sigma =
@@ -122,6 +120,7 @@ internal static class SettingsTable
     public static readonly Setting<string> SchedulePolicy = Operation("policy.schedule", SettingsTypes.Policy, s => s.Policies.Schedule);
     public static readonly Setting<string> ScheduleLag = Operation("policy.schedule-lag", SettingsTypes.Policy, s => s.Policies.ScheduleLag);
     public static readonly Setting<int> Refresh = Operation("policy.refresh", Whole(1, Million), s => s.Policies.Refresh);
+    public static readonly Setting<MomentSharing> Moments = Operation("policy.moments", Word<MomentSharing>(), s => s.Policies.Moments);
     public static readonly Setting<string> ReplicaPolicy = Weights("policy.replicas", SettingsTypes.Policy, s => s.Policies.Replicas);
     public static readonly Setting<PolicyAssemblies> Assemblies =
         Operation("policy.assemblies", SettingsTypes.Assemblies, s => s.Policies.Assemblies);

@@ -1,3 +1,5 @@
+using NoProp.Models.Embeddings;
+
 namespace NoProp.Actors.Policies;
 
 /// <summary>Who trains a block: any worker with a free slot, or always the same one.</summary>
@@ -23,6 +25,7 @@ public enum Placement
 /// Steps that a block trains with one version of the shared parameters before it asks for a newer one (n_fetch of Downpour SGD, Dean et al.
 /// 2012); a lease begins with the newest, and the paper's order needs it in every step.
 /// </param>
+/// <param name="Moments">Whether W's optimiser has one set of moments, or one for each block.</param>
 /// <param name="Replicas">How replicas of a block are brought together, for example <c>local-sgd:10</c>.</param>
 public sealed record PolicySettings(
     string Blocks = "bounded:8",
@@ -34,6 +37,7 @@ public sealed record PolicySettings(
     string Schedule = "with-block",
     string ScheduleLag = "none",
     int Refresh = 1,
+    MomentSharing Moments = MomentSharing.Shared,
     string Replicas = "local-sgd:10")
 {
     /// <summary>Where policies are searched that are named by their type.</summary>

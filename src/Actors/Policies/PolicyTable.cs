@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using NoProp.Models;
+using NoProp.Models.Embeddings;
 
 namespace NoProp.Actors.Policies;
 
@@ -45,6 +46,16 @@ public static class PolicyTable
             "steps with one version of what is shared",
             p => p.Refresh.ToString(CultureInfo.InvariantCulture),
             (p, text) => Count(text) is { } count ? p with { Refresh = count } : null),
+        new(
+            "moments",
+            "moments of W's optimiser",
+            p => p.Moments == MomentSharing.PerBlock ? "per-block" : "shared",
+            (p, text) => text switch
+            {
+                "shared" => p with { Moments = MomentSharing.Shared },
+                "per-block" => p with { Moments = MomentSharing.PerBlock },
+                _ => null,
+            }),
         new("replicas", "how replicas of a block are brought together", p => p.Replicas, (p, text) => p with { Replicas = text }),
     ];
 

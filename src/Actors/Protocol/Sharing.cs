@@ -29,10 +29,11 @@ public sealed record RequestShared(Lease Lease, long Step, long? Taken, int Step
 }
 
 /// <summary>Head to block: these.</summary>
+/// <param name="Lease">The lease under which it was asked for: an answer to an earlier one is none.</param>
 /// <param name="Step">The step that was asked for.</param>
 /// <param name="Shared">The shared parameters.</param>
 /// <param name="Steps">Steps that may be trained with them, as many as were asked for or fewer: a lag bound can want that.</param>
-public sealed record SharedReady(long Step, SharedVersion Shared, int Steps = 1);
+public sealed record SharedReady(Lease Lease, long Step, SharedVersion Shared, int Steps = 1);
 
 /// <summary>Block to head: what a step asks of the shared parameters. Taken in once, however often it comes.</summary>
 /// <param name="Lease">The block's lease.</param>

@@ -43,6 +43,7 @@ internal sealed class SimulatedHead(int blocks, ulong seed, PolicySet policies)
     private readonly SharedServer server = new(new CountedSteps(), HeadBook.Read(null, blocks), blocks, seed, policies);
     private readonly List<SimulatedLease> waiting = [];
     private readonly long[] taken = new long[blocks];
+    private readonly long[] fences = new long[blocks];
 
     /// <summary>Steps of blocks that have had their effect.</summary>
     public long BlockSteps => server.BlockSteps;
@@ -53,11 +54,16 @@ internal sealed class SimulatedHead(int blocks, ulong seed, PolicySet policies)
     /// <summary>Steps of each block that have had their effect, once and in order.</summary>
     public IReadOnlyList<long> Taken => taken;
 
-    /// <summary>A block asks for the newest version.</summary>
+    /// <summary>A block asks for the newest version; not heard where another one has the lease by now.</summary>
     public void Ask(SimulatedLease lease)
     {
-        waiting.RemoveAll(other => other.Lease.Block == lease.Lease.Block);
-        waiting.Add(lease);
+        int block = lease.Lease.Block.Index;
+        if (lease.Lease.Epoch.Value >= fences[block])
+        {
+            fences[block] = lease.Lease.Epoch.Value;
+            waiting.RemoveAll(other => other.Lease.Block == lease.Lease.Block);
+            waiting.Add(lease);
+        }
     }
 
     /// <summary>Blocks that may go on, each with its version and how many steps it may make with it.</summary>
@@ -105,6 +111,7 @@ internal sealed class SimulatedHead(int blocks, ulong seed, PolicySet policies)
     /// <summary>A lease is over, or void.</summary>
     public void Release(Lease lease)
     {
+        fences[lease.Block.Index] = Math.Max(fences[lease.Block.Index], lease.Epoch.Value + 1);
         waiting.RemoveAll(other => other.Lease == lease);
         server.Release(lease);
     }

@@ -37,6 +37,9 @@ public sealed record SimulationSettings(PolicySet Policies)
     /// <summary>Mean time between two deaths of a random worker, exponentially distributed; null for none.</summary>
     public TimeSpan? KillEvery { get; init; }
 
+    /// <summary>Deaths of certain workers at certain times, beside the random ones.</summary>
+    public ImmutableArray<(TimeSpan At, int Worker)> Kills { get; init; } = [];
+
     /// <summary>Time until a dead worker is back.</summary>
     public TimeSpan Restart { get; init; } = TimeSpan.FromSeconds(4);
 

@@ -20,15 +20,22 @@ public sealed partial class Simulator
         SimulatedWorker[] alive = [.. workers.Where(worker => worker.Alive)];
         if (alive.Length > 0)
         {
-            SimulatedWorker victim = alive[(int)(Draw() * alive.Length)];
+            Kill(alive[(int)(Draw() * alive.Length)]);
+        }
+
+        Later(settings.KillEvery, Kill);
+    }
+
+    private void Kill(SimulatedWorker victim)
+    {
+        if (victim.Alive)
+        {
             kills++;
             (victim.Alive, victim.AliveTime) = (false, victim.AliveTime + (now - victim.Since));
             victim.Life++;
             In(settings.Restart, () => Join(victim));
             Handle(new RunInput.WorkerLeft(victim.Name));
         }
-
-        Later(settings.KillEvery, Kill);
     }
 
     private void Stall()
@@ -47,7 +54,7 @@ public sealed partial class Simulator
     private void Tick()
     {
         Handle(new RunInput.Tick());
-        In(TickEvery, Tick);
+        In(settings.LeaseTimeout / 10, Tick);
     }
 
     private void Grant(Lease lease)
@@ -71,15 +78,20 @@ public sealed partial class Simulator
         Require(held?.Lease == lease, $"{lease} was taken back, which nobody holds");
         leases[lease.Block.Index] = null;
         revoked++;
-        head?.Release(lease);
         if (held is not null)
         {
             held.Valid = false;
             holdingSeconds += (now - held.Granted).TotalSeconds;
         }
 
-        AnswerAll();
+        Release(lease);
     }
+
+    private void Release(Lease lease) => ToHead(0, TimeSpan.Zero, () =>
+    {
+        head?.Release(lease);
+        AnswerAll();
+    });
 
     private void Truncate(Lease lease)
     {
@@ -130,13 +142,10 @@ public sealed partial class Simulator
         }
         else
         {
-            In(Send(RequestBytes), () =>
+            ToHead(RequestBytes, TimeSpan.Zero, () =>
             {
-                if (held.Valid && !Lost(held))
-                {
-                    head.Ask(held);
-                    AnswerAll();
-                }
+                head.Ask(held);
+                AnswerAll();
             });
         }
     }
@@ -161,7 +170,7 @@ public sealed partial class Simulator
         {
             held.VersionFor--;
             long version = held.Version;
-            In(Send(settings.SharedValues * sizeof(float)) + HeadQueue(), () =>
+            ToHead(settings.SharedValues * sizeof(float), settings.HeadTime, () =>
             {
                 string? wrong = head.Take(held, step, version);
                 Require(wrong is null, wrong ?? "");
@@ -179,13 +188,12 @@ public sealed partial class Simulator
         TimeSpan compute = held.Done * settings.StepTime * byName[held.Lease.Worker].Slowness;
         In(settings.CommitTime + Send(settings.SnapshotBytes), () =>
         {
-            if (!Lost(held) && !Postponed(held, () => Commit(held)))
+            if (!Lost(held))
             {
-                head?.Release(held.Lease);
                 Handle(new RunInput.Committed(held.Lease, held.NextStep, compute));
-                AnswerAll();
             }
         });
+        Release(held.Lease);
     }
 
     /// <summary>The head tells blocks that may go on which version they may use.</summary>
@@ -255,10 +263,11 @@ public sealed partial class Simulator
         return lineFree - now + settings.Latency;
     }
 
-    /// <summary>The time until the head has made a step more.</summary>
-    private TimeSpan HeadQueue()
+    /// <summary>A message to the head, which handles one after the other in the order in which they come.</summary>
+    private void ToHead(long size, TimeSpan time, Action action)
     {
-        headFree = (headFree > now ? headFree : now) + settings.HeadTime;
-        return headFree - now;
+        TimeSpan arrives = now + Send(size);
+        headFree = (headFree > arrives ? headFree : arrives) + time;
+        In(headFree - now, action);
     }
 }

@@ -16,7 +16,6 @@ public sealed partial class Simulator
     private const double Patience = 10;
 
     private static readonly TimeSpan SignEvery = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan TickEvery = TimeSpan.FromSeconds(1);
 
     private readonly SimulationSettings settings;
     private readonly PriorityQueue<Action, (TimeSpan At, long Number)> agenda = new();
@@ -36,6 +35,7 @@ public sealed partial class Simulator
     private long numbers;
     private long draws;
     private long headTarget;
+    private long reported;
     private long headClock;
     private bool headBusy;
 
@@ -105,7 +105,12 @@ public sealed partial class Simulator
             Join(worker);
         }
 
-        In(TickEvery, Tick);
+        Tick();
+        foreach ((TimeSpan at, int worker) in settings.Kills)
+        {
+            In(at, () => Kill(workers[worker]));
+        }
+
         Later(settings.KillEvery, Kill);
         Later(settings.StallEvery, Stall);
         Later(settings.SwitchEvery, Switch);
@@ -141,11 +146,11 @@ public sealed partial class Simulator
                 break;
             case RunEffect.AdvanceHead advance:
                 headTarget = Math.Max(headTarget, advance.To);
-                AdvanceHead();
+                ToHead(0, TimeSpan.Zero, AdvanceHead);
                 break;
             case RunEffect.SwitchPolicies switched:
-                Require(state.LeasesOut == 0, "policies were switched while leases were out");
-                head?.Switch(switched.Policies);
+                Require(Array.TrueForAll(leases, held => held is null), "policies were switched while leases were out");
+                ToHead(0, TimeSpan.Zero, () => head?.Switch(switched.Policies));
                 break;
             case RunEffect.Ended over:
                 ended = true;
@@ -194,9 +199,9 @@ public sealed partial class Simulator
     {
         if (head is not null)
         {
-            if (head.BlockSteps >= headTarget && state.HeadClock < headTarget)
+            if (head.BlockSteps >= headTarget && reported < headTarget)
             {
-                long to = headTarget;
+                long to = reported = headTarget;
                 In(TimeSpan.Zero, () => Handle(new RunInput.HeadAdvanced(to)));
             }
         }

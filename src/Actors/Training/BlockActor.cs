@@ -101,7 +101,7 @@ public sealed class BlockActor : ReceiveActor
 
     private void Receive(SharedReady answer)
     {
-        if (lease is not null && answer.Step == compute!.Clock)
+        if (lease == answer.Lease && answer.Step == compute!.Clock)
         {
             (shared, sharedFor) = (answer.Shared, answer.Steps);
             if (compute.Clock == end)

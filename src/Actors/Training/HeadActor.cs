@@ -225,7 +225,7 @@ public sealed class HeadActor : ReceiveActor
             int steps = !exact ? server.StepsAllowed(request.Block, request.Steps) : request.Taken == server.BlockSteps ? 1 : 0;
             if (steps > 0)
             {
-                asker.Tell(new SharedReady(request.Step, server.Begin(request.Lease, request.Step, steps, exact), steps));
+                asker.Tell(new SharedReady(request.Lease, request.Step, server.Begin(request.Lease, request.Step, steps, exact), steps));
                 waiting.Remove((request, asker));
             }
         }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using NoProp.Models;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
+using NoProp.Models.Embeddings;
 using NoProp.Models.Methods;
 using NoProp.Models.Native;
 using NoProp.Models.Training;
@@ -24,6 +25,11 @@ internal interface IHeadSteps : IDisposable
 
     /// <summary>Gives each block a copy of W of its own, or takes it away.</summary>
     void KeepCopies(bool keep);
+
+    /// <summary>Keeps one set of the moments of W's optimiser, or one for each block. What has no moments does nothing.</summary>
+    void KeepMoments(MomentSharing sharing)
+    {
+    }
 
     /// <summary>Makes a step.</summary>
     /// <param name="step">What has a part in it.</param>
@@ -50,6 +56,8 @@ internal sealed class HeadSteps(IMethod method, BatchSource source, Snapshot? fr
     public SharedVersion SharedFor(BlockId block) => compute.SharedFor(block);
 
     public void KeepCopies(bool keep) => compute.KeepCopies(keep);
+
+    public void KeepMoments(MomentSharing sharing) => compute.KeepMoments(sharing);
 
     public HeadStepResult Step(HeadStep step, long ownStep)
     {

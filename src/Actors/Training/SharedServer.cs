@@ -39,7 +39,7 @@ internal sealed class SharedServer : IDisposable
     public SharedServer(IHeadSteps head, HeadBook book, int blocks, ulong seed, PolicySet policies, int replicas = 1)
     {
         (this.head, this.book, this.blocks, this.seed, this.replicas, Policies) = (head, book, blocks, seed, replicas, policies);
-        head.KeepCopies(policies.Embedding.KeepsCopies);
+        Keep();
     }
 
     /// <summary>The policies that hold.</summary>
@@ -130,7 +130,7 @@ internal sealed class SharedServer : IDisposable
         }
 
         Policies = policies;
-        head.KeepCopies(policies.Embedding.KeepsCopies);
+        Keep();
     }
 
     /// <summary>The complete state.</summary>
@@ -141,6 +141,12 @@ internal sealed class SharedServer : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => head.Dispose();
+
+    private void Keep()
+    {
+        head.KeepCopies(Policies.Embedding.KeepsCopies);
+        head.KeepMoments(Policies.Settings.Moments);
+    }
 
     private UpdateTaken Take(UpdateTaken update, SharedGradient gradient, SharedVersion pinned)
     {

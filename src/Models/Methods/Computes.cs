@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
+using NoProp.Models.Embeddings;
 using NoProp.Models.Randomness;
 using NoProp.Models.Training;
 using static TorchSharp.torch;
@@ -55,6 +56,11 @@ public interface IHeadCompute : IDisposable
 
     /// <summary>Gives each block a copy of W of its own, or takes it away.</summary>
     void KeepCopies(bool keep);
+
+    /// <summary>Keeps one set of the moments of W's optimiser, or one for each block. What has no moments does nothing.</summary>
+    void KeepMoments(MomentSharing sharing)
+    {
+    }
 
     /// <summary>The complete state.</summary>
     /// <param name="notes">What is to stand beside the tensors.</param>

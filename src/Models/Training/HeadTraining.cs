@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using NoProp.Models.Checkpoints;
+using NoProp.Models.Embeddings;
 using NoProp.Models.Methods;
 using NoProp.Models.Native;
 using NoProp.Models.Optimisers;
@@ -80,6 +81,14 @@ internal sealed class HeadTraining : IHeadCompute
         {
             // Without copies W goes on as their mean, which it is already.
             copies = keep ? new EmbeddingCopies(embedding.Parameters, blocks) : null;
+        }
+    }
+
+    public void KeepMoments(MomentSharing sharing)
+    {
+        if (parameters.Embedding is { } embedding)
+        {
+            state.KeepMoments(embedding, sharing == MomentSharing.PerBlock ? blocks : 0);
         }
     }
 

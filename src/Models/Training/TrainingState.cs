@@ -25,23 +25,25 @@ internal sealed class TrainingState : IDisposable
 
     private readonly string name;
     private readonly IReadOnlyList<TrainedSet> sets;
+    private readonly Func<long, IOptimiser> createOptimiser;
     private readonly List<Moments> moments = [];
 
     /// <summary>The state of some parameters, initial or from a snapshot.</summary>
     /// <exception cref="NoPropException">The snapshot is damaged or of another network.</exception>
     public TrainingState(string name, IReadOnlyList<TrainedSet> sets, Func<long, IOptimiser> createOptimiser, Snapshot? from)
     {
-        (this.name, this.sets) = (name, sets);
+        (this.name, this.sets, this.createOptimiser) = (name, sets, createOptimiser);
+        SafetensorsFile? file = from is null ? null : Restore(name, sets, from);
         foreach (TrainedSet set in sets)
         {
-            moments.AddRange(set.Contributors == 0
+            int contributors = file is null ? set.Contributors : Contributors(file, set);
+            moments.AddRange(contributors == 0
                 ? [new Moments(set, "", createOptimiser(set.Parameters.Count))]
-                : BlockId.UpTo(set.Contributors).Select(block => new Moments(set, block.FileName + ".", createOptimiser(set.Parameters.Count))));
+                : BlockId.UpTo(contributors).Select(block => new Moments(set, Owner(block), createOptimiser(set.Parameters.Count))));
         }
 
-        if (from is not null)
+        if (from is not null && file is not null)
         {
-            SafetensorsFile file = Restore(name, sets, from);
             foreach (Moments kept in moments)
             {
                 Copy(file, kept.Set.Parameters.Weights, kept.FirstPrefix, kept.Optimiser.FirstMoment, from.Name);
@@ -104,7 +106,7 @@ internal sealed class TrainingState : IDisposable
         long offset = 0;
         foreach (TrainedSet set in sets)
         {
-            Moments kept = moments.First(candidate => candidate.Set == set && (set.Contributors == 0 || contributor is null || candidate.Owner == new BlockId(contributor.Value.Value).FileName + "."));
+            Moments kept = moments.First(candidate => candidate.Set == set && (candidate.Owner.Length == 0 || contributor is null || candidate.Owner == Owner(contributor.Value)));
             if ((rate?.Invoke(set) ?? 1) is var factor and not 0)
             {
                 kept.Optimiser.Step(set.Parameters.Flat, gradient.narrow(0, offset, set.Parameters.Count), ++kept.Steps, factor);
@@ -112,6 +114,34 @@ internal sealed class TrainingState : IDisposable
 
             offset += set.Parameters.Count;
         }
+    }
+
+    /// <summary>
+    /// Gives each of so many blocks moments of its own for a set, which begin as the shared ones with their count; or, for none, gives them one
+    /// set again: the mean of theirs, with the largest count.
+    /// </summary>
+    public void KeepMoments(TrainedSet set, int contributors)
+    {
+        Moments[] old = [.. moments.Where(kept => kept.Set == set)];
+        if (old.Length == Math.Max(contributors, 1) && (contributors > 0) == (old[0].Owner.Length > 0))
+        {
+            return;
+        }
+
+        Moments[] made = contributors == 0
+            ? [new Moments(set, "", createOptimiser(set.Parameters.Count))]
+            : [.. BlockId.UpTo(contributors).Select(block => new Moments(set, Owner(block), createOptimiser(set.Parameters.Count)))];
+        foreach (Moments kept in made)
+        {
+            Mean(old.Select(from => from.Optimiser.FirstMoment), kept.Optimiser.FirstMoment);
+            Mean(old.Select(from => from.Optimiser.SecondMoment), kept.Optimiser.SecondMoment);
+            kept.Steps = old.Max(from => from.Steps);
+        }
+
+        int at = moments.IndexOf(old[0]);
+        moments.RemoveAll(kept => kept.Set == set);
+        moments.InsertRange(at, made);
+        Array.ForEach(old, kept => kept.Optimiser.Dispose());
     }
 
     /// <summary>The state now.</summary>
@@ -157,6 +187,42 @@ internal sealed class TrainingState : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => moments.ForEach(kept => kept.Optimiser.Dispose());
+
+    // Replicas are numbered through: the head knows no other names of them.
+    private static string Owner(BlockId block) => new BlockId(block.Value).FileName + ".";
+
+    /// <summary>Blocks that have moments of their own for a set in a snapshot; 0 where they share them.</summary>
+    private static int Contributors(SafetensorsFile file, TrainedSet set)
+    {
+        int count = 0;
+        while (file.Entries.ContainsKey($"{WeightsHash.OptimizerPrefix}{Owner(new BlockId(count + 1))}exp_avg.{set.Prefix}{set.Parameters.Weights[0].Name}"))
+        {
+            count++;
+        }
+
+        return count;
+    }
+
+    private static void Mean(IEnumerable<Tensor> from, Tensor to)
+    {
+        Span<float> mean = MemoryMarshal.Cast<byte, float>(to.bytes);
+        double[] sums = new double[mean.Length];
+        int count = 0;
+        foreach (Tensor moment in from)
+        {
+            ReadOnlySpan<float> values = MemoryMarshal.Cast<byte, float>(moment.bytes);
+            count++;
+            for (int i = 0; i < sums.Length; i++)
+            {
+                sums[i] += values[i];
+            }
+        }
+
+        for (int i = 0; i < sums.Length; i++)
+        {
+            mean[i] = (float)(sums[i] / count);
+        }
+    }
 
     private static string Text(long count) => count.ToString(CultureInfo.InvariantCulture);
 

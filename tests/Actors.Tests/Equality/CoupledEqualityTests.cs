@@ -20,7 +20,7 @@ public sealed class CoupledEqualityTests
     [Theory]
     [InlineData("noprop.method=dt", Learned)]
     [InlineData("noprop.method=dt", Learned, "noprop.class-probability.kind=radial")]
-    [InlineData("noprop.method=dt", Learned, "noprop.embedding.moments=per-block")]
+    [InlineData("noprop.method=dt", Learned, "noprop.policy.moments=per-block")]
     [InlineData("noprop.method=dt", Learned, "noprop.slots=1")]
     [InlineData("noprop.method=dt", Learned, "noprop.policy.refresh=8")]
     [InlineData("noprop.method=dt", Prototype)]

@@ -19,7 +19,7 @@ public sealed class CoupledReplicaTests
     [InlineData(2, "10 10 10 10 10 10 10 10", "noprop.method=dt", Learned)]
     [InlineData(2, "10 10 10 10 10 10 10 10", "noprop.method=dt", Learned, "noprop.policy.replicas=\"easgd:0.3,2\"")]
     [InlineData(2, "10 10 10 10 10 10 10 10", "noprop.method=dt", Learned, "noprop.policy.embedding=averaged")]
-    [InlineData(2, "10 10 10 10 10 10 10 10", "noprop.method=dt", Learned, "noprop.policy.embedding=gossip", "noprop.embedding.moments=per-block")]
+    [InlineData(2, "10 10 10 10 10 10 10 10", "noprop.method=dt", Learned, "noprop.policy.embedding=gossip", "noprop.policy.moments=per-block")]
     [InlineData(2, "10 10 10 10 10 10 10 10", "noprop.method=dt", Learned, "noprop.policy.embedding-lag=\"wait:3\"", "noprop.policy.refresh=2")]
     [InlineData(3, "6 6 6", "noprop.method=ct", One)]
     [InlineData(2, "10 10", "noprop.method=fm", One, Learned, "noprop.policy.replicas=\"delayed-nesterov:2\"")]

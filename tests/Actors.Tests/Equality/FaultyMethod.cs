@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using NoProp.Models;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
+using NoProp.Models.Embeddings;
 using NoProp.Models.Methods;
 using NoProp.Models.Training;
 using TorchSharp;
@@ -78,6 +79,8 @@ internal sealed class FaultyMethod(IMethod inner, params Fault[] faults) : IMeth
         public SharedVersion SharedFor(BlockId block) => compute.SharedFor(block);
 
         public void KeepCopies(bool keep) => compute.KeepCopies(keep);
+
+        public void KeepMoments(MomentSharing sharing) => compute.KeepMoments(sharing);
 
         public Snapshot Snapshot(IReadOnlyDictionary<string, string>? notes, IReadOnlyDictionary<string, ImmutableArray<float>>? more) =>
             compute.Snapshot(notes, more);

@@ -4,6 +4,7 @@ using NoProp.Actors.Protocol;
 using NoProp.Actors.Replaying;
 using NoProp.Models;
 using NoProp.Models.Checkpoints;
+using NoProp.Models.Embeddings;
 using NoProp.Models.Tests.Checkpoints;
 using Xunit;
 
@@ -27,7 +28,7 @@ public sealed class ReplayEqualityTests : IDisposable
     [InlineData("noprop.policy.embedding-lag=\"wait:2\"", "noprop.policy.refresh=3")]
     [InlineData("noprop.policy.refresh=5")]
     [InlineData("noprop.policy.head=\"free-running:3\"")]
-    [InlineData("noprop.embedding.moments=per-block")]
+    [InlineData("noprop.policy.moments=per-block")]
     [InlineData("noprop.class-probability.kind=radial")]
     [InlineData("noprop.slots=4", "noprop.policy.refresh=4", "noprop.policy.embedding=gossip", "noprop.policy.head=\"free-running:7\"")]
     public async Task An_asynchronous_run_replays_to_the_same_weights(params string[] settings)
@@ -68,7 +69,7 @@ public sealed class ReplayEqualityTests : IDisposable
         RunPlan plan = Runs.OnDigits(Learned, Async, "noprop.epochs=4");
         PolicySettings[] switches =
         [
-            new(Blocks: "lockstep", Embedding: "gossip"),
+            new(Blocks: "lockstep", Embedding: "gossip", Moments: MomentSharing.PerBlock),
             new(Blocks: "bounded:3", Embedding: "delay-compensated", Head: "free-running:5", Refresh: 2),
             new(Blocks: "async", Embedding: "averaged"),
         ];

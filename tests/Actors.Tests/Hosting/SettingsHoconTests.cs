@@ -16,7 +16,7 @@ public sealed class SettingsHoconTests
         ["noprop.method"] = "backprop",
         ["noprop.embedding.kind"] = "\"learned:12\"",
         ["noprop.embedding.init"] = "random",
-        ["noprop.embedding.moments"] = "per-block",
+        ["noprop.policy.moments"] = "per-block",
         ["noprop.class-probability.kind"] = "radial",
         ["noprop.class-probability.sigma"] = "0.7",
         ["noprop.optimizer.kind"] = "adam",

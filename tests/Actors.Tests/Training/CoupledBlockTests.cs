@@ -23,6 +23,7 @@ public sealed class CoupledBlockTests : TestKit
     private readonly TestProbe loader;
     private readonly TestProbe head;
     private readonly IActorRef block;
+    private Lease? granted;
 
     public CoupledBlockTests()
         : base(SettingsLoader.Load().Config)
@@ -92,11 +93,25 @@ public sealed class CoupledBlockTests : TestKit
     }
 
     [Fact]
+    public void A_version_that_was_asked_for_under_an_earlier_lease_is_not_used()
+    {
+        Lease first = Grant(0, 4, version: null);
+        block.Tell(new TruncateLease(first));
+        worker.ExpectMsg<StepsCommitted>();
+        Grant(0, 4, version: null, epoch: 2);
+        block.Tell(new SharedReady(first, 0, new SharedVersion(3, [])), head);
+
+        Step(0, version: 4);
+
+        Assert.Equal(4, head.FishForMessage<ApplyGradient>(_ => true).Gradient.Version);
+    }
+
+    [Fact]
     public void A_version_is_used_for_as_many_steps_as_the_head_allows()
     {
         Lease lease = Grant(0, 4, version: null);
         head.ExpectMsg<RequestShared>();
-        block.Tell(new SharedReady(0, new SharedVersion(5, []), Steps: 2), head);
+        block.Tell(new SharedReady(granted!, 0, new SharedVersion(5, []), Steps: 2), head);
 
         SendBatch(0);
         SendBatch(1);
@@ -113,7 +128,7 @@ public sealed class CoupledBlockTests : TestKit
         SendBatch(0);
         SendBatch(1);
 
-        block.Tell(new SharedReady(0, new SharedVersion(5, []), Steps: 2), head);
+        block.Tell(new SharedReady(granted!, 0, new SharedVersion(5, []), Steps: 2), head);
 
         Assert.Equal([0, 1], head.ReceiveN(2).Cast<ApplyGradient>().Select(apply => apply.Gradient.Step));
     }
@@ -238,9 +253,9 @@ public sealed class CoupledBlockTests : TestKit
         Assert.Equal($"block 2 has waited 0.02 s for the shared parameters of step 0 from {head.Ref.Path}", warning.Message.ToString());
     }
 
-    private Lease Grant(long from, long to, long? version)
+    private Lease Grant(long from, long to, long? version, long epoch = 1)
     {
-        Lease lease = new(Block, new LeaseEpoch(1), new StepRange(from, to), "worker");
+        Lease lease = granted = new(Block, new LeaseEpoch(epoch), new StepRange(from, to), "worker");
         block.Tell(new GrantLease(lease, from == 0 ? null : FakeMethod.State(Block, from), new SharedSource(head, version)));
         return lease;
     }
@@ -253,7 +268,7 @@ public sealed class CoupledBlockTests : TestKit
 
     private void SendBatch(long step) => block.Tell(new BatchReady(new Batch(step, null!, null!)), loader);
 
-    private void SendShared(long step, long version) => block.Tell(new SharedReady(step, new SharedVersion(version, [])), head);
+    private void SendShared(long step, long version) => block.Tell(new SharedReady(granted!, step, new SharedVersion(version, [])), head);
 
     /// <summary>Returns when the block has done all that it was told so far.</summary>
     private void Settle()

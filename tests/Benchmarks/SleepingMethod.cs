@@ -1,0 +1,78 @@
+using System.Collections.Immutable;
+using NoProp.Models;
+using NoProp.Models.Checkpoints;
+using NoProp.Models.Data;
+using NoProp.Models.Methods;
+using NoProp.Models.Training;
+using TorchSharp;
+
+namespace NoProp.Benchmarks;
+
+/// <summary>A method whose steps take a time and compute nothing, so that more workers than cores can be measured.</summary>
+internal sealed class SleepingMethod(int blocks, TimeSpan stepTime) : IMethod
+{
+    public int Blocks => blocks;
+
+    public int EmbeddingSize => 10;
+
+    public int Classes => 10;
+
+    public bool Coupled => false;
+
+    public IBlockCompute CreateBlock(BlockId block, Snapshot? from) => new SleepingBlock(block, stepTime, from?.Clock ?? 0);
+
+    public IHeadCompute CreateHead(Snapshot? from) => new IdleHead(from?.Clock ?? 0);
+
+    public IDenoiserCompute CreateDenoiser(BlockId block, Snapshot from, Snapshot? head) => throw new NotSupportedException("nothing is trained");
+
+    public IClassifierCompute CreateClassifier(Snapshot from) => throw new NotSupportedException("nothing is trained");
+
+    private static Snapshot State(string name, long clock) =>
+        new(name, clock, Safetensors.Allocate([("weight", "F32", [1])], new Dictionary<string, string>()).Bytes);
+
+    private sealed class SleepingBlock(BlockId block, TimeSpan stepTime, long from) : IBlockCompute
+    {
+        public long Clock { get; private set; } = from;
+
+        public BlockStep Step(Batch batch, SharedVersion? version)
+        {
+            Thread.Sleep(stepTime);
+            Clock++;
+            return new BlockStep(default, []);
+        }
+
+        public Snapshot Snapshot() => State(block.FileName, Clock);
+
+        public void Dispose()
+        {
+        }
+    }
+
+    private sealed class IdleHead(long from) : IHeadCompute
+    {
+        public long Clock { get; private set; } = from;
+
+        public bool HasOwnTerms => true;
+
+        public SharedVersion Shared => new(Clock, []);
+
+        public SharedVersion SharedFor(BlockId block) => Shared;
+
+        public HeadStepResult Step(torch.Tensor labels, HeadStep step)
+        {
+            Clock++;
+            return default;
+        }
+
+        public void KeepCopies(bool keep)
+        {
+        }
+
+        public Snapshot Snapshot(IReadOnlyDictionary<string, string>? notes, IReadOnlyDictionary<string, ImmutableArray<float>>? more) =>
+            new("head", Clock, Safetensors.Allocate([("weight", "F32", [1])], notes ?? new Dictionary<string, string>()).Bytes);
+
+        public void Dispose()
+        {
+        }
+    }
+}
