@@ -41,6 +41,8 @@ internal sealed class SleepingMethod(int blocks, TimeSpan stepTime) : IMethod
             return new BlockStep(default, []);
         }
 
+        public ImmutableArray<float> SharedGradient(Batch batch, SharedVersion version) => throw new NotSupportedException("nothing is shared");
+
         public Snapshot Snapshot() => State(block.FileName, Clock);
 
         public void Dispose()

@@ -66,7 +66,7 @@ public static class NoPropHosting
             registry.Register<TrainerActor>(trainer);
             system.ActorOf(
                 Props.Create(() => new WorkerActor(
-                    trainer, LocalWorker, settings.SlotCount, supervision, block => BlockActor.Props(block, method, loader, Patience))),
+                    trainer, LocalWorker, settings.SlotCount, supervision, block => BlockActor.Props(block, method, loader, Patience, settings.Metrics.ProbeEvery))),
                 "worker");
         });
 

@@ -67,7 +67,8 @@ public sealed record CheckpointSettings(int EveryEpochs, TimeSpan MinInterval, i
 /// <summary>Recorded losses.</summary>
 /// <param name="EverySteps">Steps of a block between two records.</param>
 /// <param name="TensorBoard">Whether TensorBoard's files are written too.</param>
-public sealed record MetricsSettings(int EverySteps, bool TensorBoard);
+/// <param name="ProbeEvery">Steps of a block between two gradients that are compared with fresh ones; 0 for none.</param>
+public sealed record MetricsSettings(int EverySteps, bool TensorBoard, int ProbeEvery);
 
 /// <summary>Measurement of test accuracy.</summary>
 /// <param name="EveryEpochs">Epochs between two measurements, and one at the end; 0 for none.</param>

@@ -66,7 +66,7 @@ internal sealed class SettingsBuilder
             new(Get(Prefetch), Get(CachedBatches)),
             new(Get(MaxFailures), Get(Within)),
             new(Get(CheckpointEvery), Get(CheckpointInterval), Get(Keep)),
-            new(Get(MetricsEvery), Get(TensorBoard)),
+            new(Get(MetricsEvery), Get(TensorBoard), Get(ProbeEvery)),
             new(Get(EvaluateEvery), Get(EvaluateBatch), Get(Samples), Get(Stochastic)),
             new(Get(Out)));
     }

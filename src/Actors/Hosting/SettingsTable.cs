@@ -141,6 +141,7 @@ internal static class SettingsTable
 
     public static readonly Setting<int> MetricsEvery = Operation("metrics.every-steps", Whole(1, Million), s => s.Metrics.EverySteps);
     public static readonly Setting<bool> TensorBoard = Operation("metrics.tensorboard", Switch, s => s.Metrics.TensorBoard);
+    public static readonly Setting<int> ProbeEvery = Operation("metrics.probe-every", Whole(0, Million), s => s.Metrics.ProbeEvery);
 
     public static readonly Setting<int> EvaluateEvery = Operation("evaluate.every-epochs", Whole(0, Million), s => s.Evaluate.EveryEpochs);
     public static readonly Setting<int> EvaluateBatch = Operation("evaluate.batch", Whole(1, Wide), s => s.Evaluate.BatchSize);

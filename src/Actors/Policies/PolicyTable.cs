@@ -69,7 +69,8 @@ public static class PolicyTable
         {
             PolicyEntry entry = All.FirstOrDefault(known => known.Name == name)
                 ?? throw new NoPropException($"there is no policy '{name}': there are {string.Join(", ", All.Select(known => known.Name))}");
-            policies = entry.Write(policies, text) ?? throw new NoPropException($"policy {name} cannot be '{text}'");
+            // What comes from outside can be null, whatever its type says.
+            policies = (text is null ? null : entry.Write(policies, text)) ?? throw new NoPropException($"policy {name} cannot be '{text}'");
         }
 
         return policies;

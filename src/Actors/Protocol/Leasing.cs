@@ -36,6 +36,9 @@ public sealed record StepsCommitted(Lease Lease, ImmutableArray<StepLoss> Losses
 {
     /// <summary>The step after the last one trained.</summary>
     public long To => Lease.Steps.From + Losses.Length;
+
+    /// <summary>Time that the block has waited under the lease.</summary>
+    public WaitTimes Waited { get; init; }
 }
 
 /// <summary>Block to worker to trainer: a step failed, and the block begins again from its last committed state.</summary>

@@ -22,6 +22,9 @@ public sealed record RunStarted(ImmutableArray<long> Clocks, long Target, int St
 {
     /// <summary>The policies that hold.</summary>
     public PolicySettings Policies { get; init; } = new();
+
+    /// <summary>Time spent training in earlier sessions.</summary>
+    public TimeSpan Elapsed { get; init; }
 }
 
 /// <summary>A block has trained steps, and they are committed.</summary>
@@ -33,7 +36,11 @@ public sealed record RunStarted(ImmutableArray<long> Clocks, long Target, int St
 /// <param name="ComputeTime">Time that the arithmetic took.</param>
 /// <param name="Worker">Who trained.</param>
 public sealed record StepsTrained(
-    BlockId Block, StepRange Steps, float Loss, float SquaredError, long Lead, TimeSpan ComputeTime, string Worker) : RunEvent;
+    BlockId Block, StepRange Steps, float Loss, float SquaredError, long Lead, TimeSpan ComputeTime, string Worker) : RunEvent
+{
+    /// <summary>Time spent waiting for these steps.</summary>
+    public WaitTimes Waited { get; init; }
+}
 
 /// <summary>The head has trained.</summary>
 /// <param name="Clock">Steps in all.</param>
@@ -68,6 +75,24 @@ public readonly record struct UpdateTaken(BlockId Block, long Step, long Version
 /// <summary>The head has taken gradients in, in this order.</summary>
 /// <param name="Updates">Each gradient.</param>
 public sealed record UpdatesTaken(ImmutableArray<UpdateTaken> Updates) : RunEvent;
+
+/// <summary>
+/// A sampled gradient, compared with the one that the same weights, mini-batch and noise give at the version that it met at the head. The
+/// weights are those right after the step.
+/// </summary>
+/// <param name="Block">The block.</param>
+/// <param name="Step">Its step.</param>
+/// <param name="Version">The version that the step was computed with.</param>
+/// <param name="Lag">Versions between that one and the one that it met.</param>
+/// <param name="Cosine">Cosine of the angle between the two, of their parts for W, or of all where W is fixed.</param>
+public sealed record GradientProbed(BlockId Block, long Step, long Version, long Lag, double Cosine) : RunEvent;
+
+/// <summary>How fast a run goes at the moment.</summary>
+/// <param name="TotalSteps">Steps of all blocks together.</param>
+/// <param name="StepsPerSecond">Of all blocks together, since the last such event.</param>
+/// <param name="Slots">Who takes part in it, mean over the same time.</param>
+/// <param name="Elapsed">Time spent training, earlier sessions included.</param>
+public sealed record ThroughputMeasured(long TotalSteps, double StepsPerSecond, SlotCounts Slots, TimeSpan Elapsed) : RunEvent;
 
 /// <summary>The head has done this, in this order: what a replay needs.</summary>
 /// <param name="Entries">Each thing.</param>
@@ -137,4 +162,8 @@ public sealed record RunFigures(
     double BlockStepsPerSecond,
     double BalancedProgress,
     TimeSpan WallTime,
-    string WeightsSha256);
+    string WeightsSha256)
+{
+    /// <summary>Slots in this session, mean over its time.</summary>
+    public SlotCounts Slots { get; init; }
+}

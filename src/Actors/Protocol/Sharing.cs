@@ -41,6 +41,18 @@ public sealed record SharedReady(Lease Lease, long Step, SharedVersion Shared, i
 /// <param name="Exact">Whether it may be applied to the version that it was computed with alone.</param>
 public sealed record ApplyGradient(Lease Lease, SharedGradient Gradient, bool Exact);
 
+/// <summary>
+/// Block to head, right before a gradient: which version will it meet? Nothing is pinned by it, and nothing else depends on the answer.
+/// </summary>
+/// <param name="Block">The asker.</param>
+/// <param name="Step">The gradient's step.</param>
+public sealed record ProbeShared(BlockId Block, long Step);
+
+/// <summary>Head to block: this one.</summary>
+/// <param name="Step">The step that was asked for.</param>
+/// <param name="Shared">The shared parameters.</param>
+public sealed record SharedProbed(long Step, SharedVersion Shared);
+
 /// <summary>Block or trainer to head: nothing more will be asked or sent under this lease.</summary>
 public sealed record LeaseOver(Lease Lease);
 

@@ -28,6 +28,7 @@ public sealed class RunRecorderActor : ReceiveActor
     private readonly Dictionary<BlockId, Mean> blocks = [];
     private readonly Mean head = new();
     private readonly ReplayRecorder replay;
+    private readonly Observatory observatory;
 
     /// <summary>A recorder over an open run folder.</summary>
     /// <param name="folder">The folder.</param>
@@ -37,6 +38,7 @@ public sealed class RunRecorderActor : ReceiveActor
     public RunRecorderActor(RunFolder folder, RecordingSettings settings, RunDescription description, long history)
     {
         (this.folder, this.settings, this.description) = (folder, settings, description);
+        observatory = new((type, values) => Metrics.Append(type, values));
         replay = new(folder, description.Seed, description.Blocks, history);
         // Opened by the first message and not here: what throws in a constructor ends the actor, and the trainer would wait for it in vain.
         log = new(() => new MetricsLog(folder.Metrics), LazyThreadSafetyMode.PublicationOnly);
@@ -101,6 +103,7 @@ public sealed class RunRecorderActor : ReceiveActor
         }
 
         WriteHead();
+        observatory.Finish();
         replay.Flush();
         RunSummary summary = RunSummary.Of(description, ended);
         Metrics.Append("end", new { summary.Outcome, summary.Reason, summary.TestAccuracy, steps = summary.BlockSteps, summary.WallSeconds });
@@ -111,6 +114,7 @@ public sealed class RunRecorderActor : ReceiveActor
 
     private void Record(RunEvent runEvent)
     {
+        observatory.Observe(runEvent);
         switch (runEvent)
         {
             case StepsTrained trained:
@@ -149,7 +153,16 @@ public sealed class RunRecorderActor : ReceiveActor
                 Metrics.Flush();
                 break;
             case RunStarted started:
-                Metrics.Append("start", new { clocks = started.Clocks, started.Target, started.StepsPerEpoch, started.Slots, description.Policy, description.Policies });
+                Metrics.Append("start", new
+                {
+                    clocks = started.Clocks,
+                    started.Target,
+                    started.StepsPerEpoch,
+                    started.Slots,
+                    elapsedSeconds = started.Elapsed.TotalSeconds,
+                    description.Policy,
+                    description.Policies,
+                });
                 if (replay.IsOff)
                 {
                     Metrics.Append("replayOff", new { reason = $"{folder.ReplayLog} is missing: what follows cannot be replayed" });
@@ -196,7 +209,8 @@ public sealed class RunRecorderActor : ReceiveActor
             mean.SquaredError,
             mean.Lead,
             mean.Seconds,
-            mean.Worker));
+            mean.Worker,
+            new(mean.Waited.Batch.TotalSeconds, mean.Waited.Shared.TotalSeconds, mean.Waited.Lease.TotalSeconds, mean.Waited.Slot.TotalSeconds)));
         Board($"loss/{block.FileName}", (float)mean.Loss, mean.Clock);
         Board($"squared-error/{block.FileName}", (float)mean.SquaredError, mean.Clock);
         mean.Clear();
@@ -224,7 +238,10 @@ public sealed class RunRecorderActor : ReceiveActor
         double SquaredError,
         long Lead,
         double SecondsPerStep,
-        string Worker);
+        string Worker,
+        WaitSeconds WaitSeconds);
+
+    private sealed record WaitSeconds(double Batch, double Shared, double Lease, double Slot);
 
     /// <summary>Running means since the last record.</summary>
     private sealed class Mean
@@ -241,6 +258,8 @@ public sealed class RunRecorderActor : ReceiveActor
 
         public string Worker { get; private set; } = "";
 
+        public WaitTimes Waited { get; private set; }
+
         public double Loss => loss / Count;
 
         public double SquaredError => squaredError / Count;
@@ -251,7 +270,7 @@ public sealed class RunRecorderActor : ReceiveActor
         {
             squaredError += (double)trained.SquaredError * trained.Steps.Count;
             seconds += trained.ComputeTime.TotalSeconds;
-            (Lead, Worker) = (trained.Lead, trained.Worker);
+            (Lead, Worker, Waited) = (trained.Lead, trained.Worker, Waited + trained.Waited);
             Add(trained.Steps.To, trained.Loss, trained.Steps.Count);
         }
 
@@ -262,6 +281,6 @@ public sealed class RunRecorderActor : ReceiveActor
             Clock = clock;
         }
 
-        public void Clear() => (Count, loss, squaredError, seconds) = (0, 0, 0, 0);
+        public void Clear() => (Count, loss, squaredError, seconds, Waited) = (0, 0, 0, 0, default);
     }
 }

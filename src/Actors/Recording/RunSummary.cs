@@ -48,6 +48,9 @@ public sealed record RunSummary(
     /// <summary>The policies that held at the end, by name; empty in a summary of an earlier version.</summary>
     public IReadOnlyDictionary<string, string> Policies { get; init; } = ImmutableDictionary<string, string>.Empty;
 
+    /// <summary>Slots that were alive, held a lease and contributed, mean over the last session; null in a summary of an earlier version.</summary>
+    public SlotCounts? SlotsMean { get; init; }
+
     private static readonly JsonSerializerOptions Options = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
     /// <summary>The summary of a run that is over.</summary>
@@ -72,6 +75,7 @@ public sealed record RunSummary(
         run.Versions)
     {
         Policies = run.Policies,
+        SlotsMean = ended.Figures.Slots,
     };
 
     /// <summary>The file's text.</summary>

@@ -15,19 +15,23 @@ public sealed record LagSummary(double Mean, long Median, long Max)
     public static LagSummary? Of(ImmutableArray<ReplayEntry> entries)
     {
         List<long> lags = [];
-        Dictionary<BlockId, long> taken = [];
-        long version = 0;
+        List<(long Version, ImmutableDictionary<BlockId, long> Taken)> states = [];
+        (long version, ImmutableDictionary<BlockId, long> taken) = (0, ImmutableDictionary<BlockId, long>.Empty);
         foreach (ReplayEntry entry in entries)
         {
+            states.Add((version, taken));
             switch (entry)
             {
                 // What comes a second time has no effect.
                 case ReplayEntry.Taken step when step.Step >= taken.GetValueOrDefault(step.Block):
                     lags.Add(version++ - step.Version);
-                    taken[step.Block] = step.Step + 1;
+                    taken = taken.SetItem(step.Block, step.Step + 1);
                     break;
                 case ReplayEntry.Lost:
                     version++;
+                    break;
+                case ReplayEntry.Back back:
+                    (version, taken) = states[(int)back.Entries];
                     break;
                 default:
                     break;

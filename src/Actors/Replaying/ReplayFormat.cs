@@ -176,7 +176,7 @@ internal static class ReplayFormat
 
         PolicySettings Policies() =>
             JsonSerializer.Deserialize<PolicySettings>(Encoding.UTF8.GetString(content, (int)reader.BaseStream.Position, content.Length - (int)reader.BaseStream.Position))
-            ?? throw new JsonException("no policies");
+                is { Assemblies.Paths.IsDefault: false } policies ? policies : throw new JsonException("no policies");
     }
 
     private static uint Checksum(uint before, ReadOnlySpan<byte> bytes)

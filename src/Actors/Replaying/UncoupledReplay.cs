@@ -14,36 +14,37 @@ namespace NoProp.Actors.Replaying;
 /// <summary>Makes a run again whose blocks share nothing that they move: in any order the weights are the same, so that no log is needed.</summary>
 public static class UncoupledReplay
 {
-    /// <summary>Trains each block in turn, then the head.</summary>
+    /// <summary>Trains each block in turn, then the head, for as many steps as they had made: how many the head makes can change during a run.</summary>
     /// <param name="method">What was trained.</param>
     /// <param name="batches">Mini-batches by step, as the run had them.</param>
     /// <param name="seed">Seed of the run.</param>
-    /// <param name="policies">Policies of the run: those of the head count.</param>
-    /// <param name="clocks">Steps of each block, or of each replica, by <see cref="BlockId.Index"/>.</param>
-    /// <param name="met">Where blocks have replicas, the step of each block's last meeting; they are brought together by local SGD.</param>
-    /// <param name="headSteps">Steps of blocks that the head has followed, where it was behind them; null where it was not.</param>
+    /// <param name="target">The state to train up to; its weights are not read.</param>
+    /// <param name="rule">Where blocks have replicas, how they were brought together.</param>
     /// <param name="progress">Told after each step of a block.</param>
     /// <param name="cancellation">Stops it.</param>
     /// <returns>States of the blocks in order, without those at their beginning, and of the head; where blocks have replicas, of all of them and of their centres.</returns>
     public static ImmutableArray<Snapshot> Run(
-        IMethod method, BatchSource batches, ulong seed, PolicySet policies, IReadOnlyList<long> clocks, IReadOnlyList<long>? met = null, long? headSteps = null, Action? progress = null, CancellationToken cancellation = default)
+        IMethod method, BatchSource batches, ulong seed, Checkpoint target, LocalSgd? rule = null, Action? progress = null, CancellationToken cancellation = default)
     {
         TorchRuntime.UseOneThread();
+        Dictionary<string, Snapshot> states = target.Snapshots.ToDictionary(snapshot => snapshot.Name);
         ImmutableArray<Snapshot>.Builder snapshots = ImmutableArray.CreateBuilder<Snapshot>();
-        if (method.Replicas > 1)
+        foreach (BlockId block in BlockId.UpTo(rule is null ? 0 : method.Blocks / method.Replicas))
         {
-            long[][] replicas = [.. clocks.Chunk(method.Replicas)];
-            foreach (BlockId block in BlockId.UpTo(replicas.Length))
-            {
-                snapshots.AddRange(ReplicaReplay.Run(
-                    method, batches, (LocalSgd)policies.Replicas, block, replicas[block.Index], met![block.Index], progress, cancellation));
-            }
+            long[] clocks = [.. Enumerable.Range(0, method.Replicas).Select(r => Take(new BlockId(block.Index * method.Replicas + r + 1) { Replicas = method.Replicas })?.Clock ?? 0)];
+            long met = BlockCenter.MetClocks(Take(block), method.Replicas).Min();
+            snapshots.AddRange(ReplicaReplay.Run(method, batches, rule!, block, clocks, met, progress, cancellation));
         }
 
-        foreach (BlockId block in BlockId.UpTo(method.Replicas > 1 ? 0 : method.Blocks).Where(block => clocks[block.Index] > 0))
+        foreach (BlockId block in BlockId.UpTo(rule is null ? method.Blocks : 0))
         {
+            if (Take(block) is not { Clock: > 0 } state)
+            {
+                continue;
+            }
+
             using IBlockCompute compute = method.CreateBlock(block, from: null);
-            while (compute.Clock < clocks[block.Index])
+            while (compute.Clock < state.Clock)
             {
                 cancellation.ThrowIfCancellationRequested();
                 using DisposeScope scope = torch.NewDisposeScope();
@@ -55,13 +56,17 @@ public static class UncoupledReplay
             snapshots.Add(compute.Snapshot());
         }
 
-        using SharedServer head = new(method, batches, seed, policies, from: null);
-        while (head.BlockSteps < (headSteps ?? clocks.Sum()))
+        long steps = HeadBook.Read(states.Values.SingleOrDefault(), method.Blocks).OwnSteps;
+        using SharedServer head = new(method, batches, seed, PolicyCatalog.BuiltIn.Parse(new PolicySettings()), from: null);
+        for (long i = 0; i < steps; i++)
         {
+            cancellation.ThrowIfCancellationRequested();
             head.TakeNothing();
         }
 
         snapshots.Add(head.Snapshot());
         return snapshots.ToImmutable();
+
+        Snapshot? Take(BlockId block) => states.Remove(block.FileName, out Snapshot? state) ? state : null;
     }
 }

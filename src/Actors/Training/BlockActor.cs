@@ -15,7 +15,7 @@ namespace NoProp.Actors.Training;
 /// Trains one block while it holds a lease: one mini-batch a message, so that others get their turn on the compute threads and a request
 /// to stop is heard between steps. A step that throws leaves the decision to the supervisor; after a restart the worker sends the lease again.
 /// </summary>
-public sealed class BlockActor : ReceiveActor
+public sealed partial class BlockActor : ReceiveActor
 {
     /// <summary>Batches asked for ahead of the step that needs them.</summary>
     private const int ReadAhead = 2;
@@ -37,29 +37,38 @@ public sealed class BlockActor : ReceiveActor
     private int sharedFor;
     private ImmutableArray<StepLoss>.Builder losses = ImmutableArray.CreateBuilder<StepLoss>();
     private TimeSpan computeTime;
+    private WaitTimes waited;
+    private long waitingSince;
     private long lastSign;
 
     /// <summary>An actor without state: it gets that with its first lease.</summary>
-    public BlockActor(BlockId block, IMethod method, IActorRef loader, TimeSpan patience)
+    /// <param name="block">The block.</param>
+    /// <param name="method">What is trained.</param>
+    /// <param name="loader">Prepares mini-batches.</param>
+    /// <param name="patience">Time after which a wait is worth a warning.</param>
+    /// <param name="probeEvery">Steps between two sampled gradients; 0 for none.</param>
+    public BlockActor(BlockId block, IMethod method, IActorRef loader, TimeSpan patience, int probeEvery)
     {
-        (this.block, this.method, this.loader) = (block, method, loader);
+        (this.block, this.method, this.loader, this.probeEvery) = (block, method, loader, probeEvery);
         Receive<GrantLease>(Begin);
         Receive<BatchReady>(arrived => Receive(arrived.Batch));
         Receive<SharedReady>(answer => Receive(answer));
-        Receive<Continue>(_ => TrainIfReady());
+        Receive<SharedProbed>(Compare);
+        Receive<Continue>(_ => TrainIfReady(waited));
         Receive<TruncateLease>(truncate => Truncate(truncate.Lease));
         Receive<ReceiveTimeout>(_ => WarnOf(patience), _ => lease is not null);
         SetReceiveTimeout(patience);
     }
 
     /// <summary>Props on the compute dispatcher.</summary>
-    public static Props Props(BlockId block, IMethod method, IActorRef loader, TimeSpan patience) =>
-        Akka.Actor.Props.Create(() => new BlockActor(block, method, loader, patience)).WithDispatcher(Dispatchers.Compute);
+    public static Props Props(BlockId block, IMethod method, IActorRef loader, TimeSpan patience, int probeEvery = 0) =>
+        Akka.Actor.Props.Create(() => new BlockActor(block, method, loader, patience, probeEvery)).WithDispatcher(Dispatchers.Compute);
 
     /// <inheritdoc/>
     protected override void PostStop()
     {
         ReleaseAll();
+        DropProbe();
         compute?.Dispose();
     }
 
@@ -85,8 +94,8 @@ public sealed class BlockActor : ReceiveActor
         }
 
         losses = ImmutableArray.CreateBuilder<StepLoss>((int)lease.Steps.Count);
-        computeTime = TimeSpan.Zero;
-        lastSign = Stopwatch.GetTimestamp();
+        (computeTime, waited) = (TimeSpan.Zero, default);
+        lastSign = waitingSince = Stopwatch.GetTimestamp();
         requestedTo = lease.Steps.From;
         end = lease.Steps.To;
         RequestAhead();
@@ -96,7 +105,7 @@ public sealed class BlockActor : ReceiveActor
     private void Receive(Batch batch)
     {
         ready.Enqueue(batch);
-        TrainIfReady();
+        TrainIfReady(waited with { Batch = waited.Batch + Stopwatch.GetElapsedTime(waitingSince) });
     }
 
     private void Receive(SharedReady answer)
@@ -104,18 +113,21 @@ public sealed class BlockActor : ReceiveActor
         if (lease == answer.Lease && answer.Step == compute!.Clock)
         {
             (shared, sharedFor) = (answer.Shared, answer.Steps);
+            WaitTimes now = waited with { Shared = waited.Shared + Stopwatch.GetElapsedTime(waitingSince) };
             if (compute.Clock == end)
             {
+                waited = now;
                 Commit();
             }
             else
             {
-                TrainIfReady();
+                TrainIfReady(now);
             }
         }
     }
 
-    private void TrainIfReady()
+    /// <param name="waitedNow">The times waited, if what has just come was the last thing to be waited for.</param>
+    private void TrainIfReady(WaitTimes waitedNow)
     {
         // Batches of an earlier lease, or asked for by an instance that has failed since, still arrive; each is released once.
         while (ready.TryPeek(out Batch? stale) && (lease is null || stale.Step != method.BatchStep(block, compute!.Clock) || compute.Clock >= end))
@@ -125,8 +137,17 @@ public sealed class BlockActor : ReceiveActor
 
         if (ready.TryPeek(out Batch? batch) && (source is null || shared is not null))
         {
+            waited = waitedNow;
             Train(batch);
-            Release();
+            if (probe?.Batch == batch)
+            {
+                // Kept until it is compared.
+                ready.Dequeue();
+            }
+            else
+            {
+                Release();
+            }
         }
     }
 
@@ -147,10 +168,12 @@ public sealed class BlockActor : ReceiveActor
             throw new BlockStepException(block, at, e);
         }
 
+        ProbeIfDue(batch);
         source?.Head.Tell(new ApplyGradient(lease!, new(block, at, shared!.Version, step.SharedGradient), Exact: source.Taken is not null));
         shared = --sharedFor > 0 ? shared : null;
 
-        computeTime += Stopwatch.GetElapsedTime(start);
+        waitingSince = Stopwatch.GetTimestamp();
+        computeTime += Stopwatch.GetElapsedTime(start, waitingSince);
         // In a fixed order, what the last step asked of the head is part of the lease too: a step is committed when it has had its effect.
         if (compute.Clock == end && source?.Taken is null)
         {
@@ -196,7 +219,7 @@ public sealed class BlockActor : ReceiveActor
 
     private void Commit()
     {
-        Context.Parent.Tell(new StepsCommitted(lease!, losses.ToImmutable(), computeTime, compute!.Snapshot()));
+        Context.Parent.Tell(new StepsCommitted(lease!, losses.ToImmutable(), computeTime, compute!.Snapshot()) { Waited = waited });
         source?.Head.Tell(new LeaseOver(lease!));
         lease = null;
     }

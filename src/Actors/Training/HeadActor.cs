@@ -44,6 +44,13 @@ public sealed class HeadActor : ReceiveActor
         Receive<Continue>(_ => Train());
         Receive<ApplyGradient>(Apply);
         Receive<RequestShared>(Ask);
+        Receive<ProbeShared>(probe =>
+        {
+            if (server is not null)
+            {
+                Sender.Tell(new SharedProbed(probe.Step, server.SharedFor(probe.Block)));
+            }
+        });
         Receive<LeaseOver>(over =>
         {
             fences[over.Lease.Block] = Later(over.Lease.Block, over.Lease.Epoch.Next);

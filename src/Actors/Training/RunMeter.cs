@@ -14,8 +14,13 @@ internal sealed class RunMeter(TimeSpan before, RunState begin)
     private long steps;
     private TimeSpan computeTime;
 
+    private (TimeSpan At, long Steps) measured = (TimeSpan.Zero, begin.TotalSteps);
+
     /// <summary>Slots of all workers.</summary>
     public int Slots { get; set; }
+
+    /// <summary>Who takes part.</summary>
+    public SlotMeter Leases { get; } = new();
 
     /// <summary>Wall time of this session.</summary>
     public TimeSpan Elapsed => watch.Elapsed;
@@ -28,6 +33,21 @@ internal sealed class RunMeter(TimeSpan before, RunState begin)
     public void Stop() => watch.Stop();
 
     public void Add(int count, TimeSpan time) => (steps, computeTime) = (steps + count, computeTime + time);
+
+    /// <summary>How fast the run has gone since this was last asked for; null where no time has passed.</summary>
+    public ThroughputMeasured? Throughput(RunState state)
+    {
+        TimeSpan now = Elapsed;
+        double seconds = (now - measured.At).TotalSeconds;
+        if (seconds <= 0)
+        {
+            return null;
+        }
+
+        double rate = (state.TotalSteps - measured.Steps) / seconds;
+        measured = (now, state.TotalSteps);
+        return new(state.TotalSteps, rate, Leases.Recent(now), Total);
+    }
 
     public RunFigures Figures(RunState state, ImmutableArray<double> accuracy, ImmutableArray<Snapshot> snapshots)
     {
@@ -43,6 +63,9 @@ internal sealed class RunMeter(TimeSpan before, RunState begin)
             seconds > 0 ? (state.TotalSteps - begin.TotalSteps) / seconds : 0,
             possible > 0 ? balanced / possible : 0,
             Total,
-            whole ? WeightsHash.Sha256(snapshots) : "");
+            whole ? WeightsHash.Sha256(snapshots) : "")
+        {
+            Slots = Leases.Mean(Elapsed),
+        };
     }
 }

@@ -161,6 +161,11 @@ public sealed partial class TrainerActor
     private void End(RunEffect.Ended ended)
     {
         meter.Stop();
+        if (meter.Throughput(state) is { } last)
+        {
+            Tell(last);
+        }
+
         ending = ended;
         AnswerChoosers(new PoliciesRefused("the run has ended"));
         Timers.StartSingleTimer(nameof(ConcludeTimeout), new ConcludeTimeout(), ConcludeWithin);

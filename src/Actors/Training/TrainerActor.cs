@@ -93,7 +93,11 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
             if (state.Workers.IsEmpty)
             {
                 meter.Start();
-                Tell(new RunStarted([.. state.Blocks.Select(block => block.Clock)], goal.Target, goal.StepsPerEpoch, goal.Epochs, worker.Slots) { Policies = goal.Policies.Settings });
+                Tell(new RunStarted([.. state.Blocks.Select(block => block.Clock)], goal.Target, goal.StepsPerEpoch, goal.Epochs, worker.Slots)
+                {
+                    Policies = goal.Policies.Settings,
+                    Elapsed = meter.Total,
+                });
                 TestWhatWasMissed();
                 if (goal.Coupled)
                 {
@@ -103,6 +107,7 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
             }
 
             meter.Slots += worker.Slots;
+            meter.Leases.Join(worker.Name, worker.Slots, meter.Elapsed);
             Handle(new RunInput.WorkerJoined(worker.Name, worker.Slots));
         });
         Receive<StepsCommitted>(commit => Handle(new RunInput.Committed(commit.Lease, commit.To, commit.ComputeTime), commit));
@@ -134,7 +139,12 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
         Receive<BlockGaveUp>(gaveUp => Break($"{gaveUp.Cause}; it failed {supervision.MaxFailures} times within {supervision.Within.TotalSeconds:0} s"));
         Receive<Terminated>(terminated => PartnerStopped(terminated.ActorRef));
         Receive<StopRun>(_ => Handle(new RunInput.StopRequested()));
-        Receive<Tick>(_ => Handle(new RunInput.Tick()));
+        Receive<GradientProbed>(Tell);
+        Receive<Tick>(_ =>
+        {
+            Handle(new RunInput.Tick());
+            TellThroughput();
+        });
         Receive<GetPolicies>(_ => Sender.Tell(Policies));
         Receive<SetPolicies>(asked => Choose(() => asked.Policies));
         Receive<ChangePolicies>(asked => Choose(() => PolicyTable.Change((state.NextPolicies ?? state.Goal.Policies).Settings, asked.Changes)));
@@ -144,10 +154,6 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
         long Count(string key, long otherwise) =>
             resume?.State.TryGetValue(key, out string? count) == true ? long.Parse(count, CultureInfo.InvariantCulture) : otherwise;
     }
-
-    /// <summary>Steps of blocks that a checkpoint's head stands for: fewer than the blocks have made, where it follows behind them.</summary>
-    public static long? HeadStepsOf(Checkpoint checkpoint) =>
-        checkpoint.State.TryGetValue(HeadStepsKey, out string? count) ? long.Parse(count, CultureInfo.InvariantCulture) : null;
 
     /// <summary>Entries of the replay log that lead to a checkpoint's head; 0 where there is no checkpoint.</summary>
     public static long HistoryOf(Checkpoint? checkpoint) =>
@@ -188,6 +194,7 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
                 Accept(commit!);
                 break;
             case RunEffect.Grant grant:
+                meter.Leases.Grant(grant.Lease, meter.Elapsed);
                 workers[grant.Lease.Worker].Tell(new GrantLease(
                     grant.Lease,
                     blocks[grant.Lease.Block.Index],
@@ -201,6 +208,7 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
                 workers[truncate.Lease.Worker].Tell(new TruncateLease(truncate.Lease));
                 break;
             case RunEffect.Revoke revoke:
+                meter.Leases.End(revoke.Lease, accepted: false, meter.Elapsed);
                 workers.GetValueOrDefault(revoke.Lease.Worker)?.Tell(new RevokeLease(revoke.Lease));
                 head.Tell(new LeaseOver(revoke.Lease));
                 Tell(new LeaseRevoked(revoke.Lease, revoke.Reason));
@@ -243,6 +251,7 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
         }
 
         meter.Add(commit.Losses.Length, commit.ComputeTime);
+        WaitTimes waited = commit.Waited + meter.Leases.End(commit.Lease, accepted: true, meter.Elapsed);
         if (commit.Losses.Length > 0)
         {
             Tell(new StepsTrained(
@@ -252,7 +261,10 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
                 commit.Losses.Average(loss => loss.SquaredError),
                 commit.To - state.MinClock,
                 commit.ComputeTime,
-                commit.Lease.Worker));
+                commit.Lease.Worker)
+            {
+                Waited = waited,
+            });
         }
     }
 
@@ -272,6 +284,7 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
         else if (workers.FirstOrDefault(worker => worker.Value.Equals(actor)).Key is { } name)
         {
             workers.Remove(name);
+            meter.Leases.Leave(name, meter.Elapsed);
             Handle(new RunInput.WorkerLeft(name));
         }
     }
@@ -287,6 +300,14 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
         if (!entries.IsEmpty)
         {
             Tell(new HeadHistory(entries));
+        }
+    }
+
+    private void TellThroughput()
+    {
+        if (!state.Workers.IsEmpty && state.Phase != RunPhase.Ended && meter.Throughput(state) is { } throughput)
+        {
+            Tell(throughput);
         }
     }
 

@@ -48,6 +48,7 @@ public sealed class WorkerActor : ReceiveActor
         Receive<TruncateLease>(truncate => Child(truncate.Lease.Block)?.Tell(truncate));
         Receive<RevokeLease>(revoke => Revoke(revoke.Lease));
         Receive<LeaseRenewed>(renewed => trainer.Tell(renewed));
+        Receive<GradientProbed>(probed => trainer.Tell(probed));
         Receive<StepsCommitted>(commit =>
         {
             BlockId block = commit.Lease.Block;

@@ -79,6 +79,7 @@ internal static class CommandLine
         ReplayCommand.Create(),
         VerifyCommand.Create(),
         ForkCommand.Create(),
+        ReportCommand.Create(),
     };
 
     private static int Report(string message, int exitCode)

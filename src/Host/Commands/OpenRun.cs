@@ -172,6 +172,8 @@ internal sealed class OpenRun : IDisposable
         {
             "steps" => record["clock"]!.GetValue<long>() <= Clock(Name(record["block"]!.GetValue<int>(), record["replica"]?.GetValue<int>())),
             "head" => record["clock"]!.GetValue<long>() <= Clock("head"),
+            "probe" => record["step"]!.GetValue<long>() < Clock(new BlockId(record["block"]!.GetValue<int>()).FileName),
+            "throughput" => record["steps"]!.GetValue<long>() <= (plan.Resume?.Step ?? 0),
             "epoch" => record["epoch"]!.GetValue<long>() <= tested,
             "policies" => record["fence"]!.GetValue<long>() <= fence,
             "checkpoint" => record["step"]!.GetValue<long>() <= (plan.Resume?.Step ?? 0),

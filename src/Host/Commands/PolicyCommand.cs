@@ -69,7 +69,7 @@ internal static class PolicyCommand
 
             using ControlClient? client = Client(target, parsed.GetValue(token));
             PoliciesAnswer? before = client is null ? null : await client.GetPoliciesAsync(stop);
-            PoliciesAnswer? after = before is null ? null : await Terminal.Error.Status().StartAsync("waiting for the steps in progress", _ => client!.ChangePoliciesAsync(changes, stop));
+            PoliciesAnswer? after = before is null ? null : await Terminal.WaitAsync("waiting for the steps in progress", () => client!.ChangePoliciesAsync(changes, stop));
             if (after is null)
             {
                 throw NotThere(target);

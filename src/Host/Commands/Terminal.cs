@@ -17,6 +17,10 @@ internal static class Terminal
     /// <summary>Whether a live display makes sense.</summary>
     public static bool IsLive => !Console.IsOutputRedirected && Out.Profile.Capabilities.Ansi;
 
+    /// <summary>Waits for something, and says for what where somebody looks: a file of errors gets nothing but errors.</summary>
+    public static Task<T> WaitAsync<T>(string what, Func<Task<T>> action) =>
+        Console.IsErrorRedirected ? action() : Error.Status().StartAsync(what, _ => action());
+
     private static IAnsiConsole Create(TextWriter writer, bool redirected)
     {
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings

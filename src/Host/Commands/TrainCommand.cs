@@ -101,7 +101,7 @@ internal static class TrainCommand
             Curves.Write(folder);
         }
 
-        string work = string.Create(CultureInfo.InvariantCulture, $"{figures.Epochs} epochs, {figures.BlockSteps} block steps in {figures.WallTime.TotalSeconds:0.0} s, {figures.BlockStepsPerSecond:0.0} a second, balanced progress {figures.BalancedProgress:0.00}");
+        string work = string.Create(CultureInfo.InvariantCulture, $"{figures.Epochs} epochs, {figures.BlockSteps} block steps in {figures.WallTime.TotalSeconds:0.0} s, {figures.BlockStepsPerSecond:0.0} a second, balanced progress {figures.BalancedProgress:0.00}; {ProgressText.Slots(figures.Slots)}");
         switch (ended.Outcome)
         {
             case RunOutcome.Completed:

@@ -1,3 +1,4 @@
+using System.Globalization;
 using NoProp.Actors.Hosting;
 using NoProp.Actors.Recording;
 using NoProp.Actors.Replaying;
@@ -52,8 +53,10 @@ internal sealed class Fork
 
         LoadedSettings Loaded(ForkArm arm, string path) => SettingsLoader.Load(
             settings,
-            [.. arm.Settings, $"noprop.run.out={path}", .. epochs is { } count ? (IEnumerable<string>)[$"noprop.epochs={count}"] : []],
+            flags: [.. arm.Settings, new("noprop.run.out", path, "--out"), .. Epochs()],
             policyFault: SettingsOptions.PolicyFault);
+
+        IEnumerable<SettingsFlag> Epochs() => epochs is { } count ? [new("noprop.epochs", count.ToString(CultureInfo.InvariantCulture), "--epochs")] : [];
 
         RowJob Job(ForkArm arm, string path)
         {

@@ -5,8 +5,8 @@ namespace NoProp.Host.Replaying;
 
 /// <summary>One of the runs that are begun from the same state.</summary>
 /// <param name="Name">What its folder and the report call it: its policies as they were given.</param>
-/// <param name="Settings">Its policies, each <c>path=value</c>.</param>
-internal sealed record ForkArm(string Name, IReadOnlyList<string> Settings)
+/// <param name="Settings">Its policies.</param>
+internal sealed record ForkArm(string Name, IReadOnlyList<SettingsFlag> Settings)
 {
     /// <summary>Name of its folder.</summary>
     public string FileName => string.Concat(Name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '.' ? c : '-'));
@@ -32,12 +32,12 @@ internal sealed record ForkArm(string Name, IReadOnlyList<string> Settings)
 
     private static ForkArm One(string text) => new(text, [.. text.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(Setting)]);
 
-    private static string Setting(string part)
+    private static SettingsFlag Setting(string part)
     {
         int equals = part.IndexOf('=', StringComparison.Ordinal);
         (string thing, string policy) = equals < 0 ? ("blocks", part) : (part[..equals], part[(equals + 1)..]);
         return PolicyTable.All.Any(known => known.Name == thing)
-            ? $"noprop.policy.{thing}={policy}"
+            ? new($"noprop.policy.{thing}", policy, "--policies")
             : throw new SettingsException($"--policies {part}: there is no policy for '{thing}', only for {string.Join(", ", PolicyTable.All.Select(known => known.Name))}");
     }
 }

@@ -110,10 +110,15 @@ internal sealed class ReplayedRun : IDisposable
                 checkpoints.Count == 0
                     ? $"{folder.Path} has no checkpoint yet: there is nothing to replay"
                     : $"the blocks of {folder.Path} share nothing, so any order of steps leads to a checkpoint, and only those can be replayed to: --until {string.Join(" or ", checkpoints.Select(saved => saved.Step))}");
-        ImmutableArray<long> clocks = Mark(target).Clocks;
         long done = 0;
         ImmutableArray<Snapshot> snapshots = UncoupledReplay.Run(
-            plan.Trained, plan.Batches(), plan.Settings.Training.Seed, PolicyCatalog.BuiltIn.Parse(plan.Settings.Policies), clocks, Met(target), TrainerActor.HeadStepsOf(target), () => progress(++done, target.Step), stop);
+            plan.Trained,
+            plan.Batches(),
+            plan.Settings.Training.Seed,
+            target,
+            plan.Replicas > 1 ? (LocalSgd)PolicyCatalog.BuiltIn.Parse(plan.Settings.Policies).Replicas : null,
+            () => progress(++done, target.Step),
+            stop);
         string weights = WeightsHash.Sha256(snapshots.Where(snapshot => !BlockId.IsReplica(snapshot.Name)));
         // A block that was given out and taken back before its first step has a state too.
         return new(weights, target.Step, [(target.Step, WeightsHash.Sha256(target.Snapshots.Where(snapshot => snapshot.Clock > 0)), WeightsHash.Sha256(snapshots))]);
@@ -123,10 +128,6 @@ internal sealed class ReplayedRun : IDisposable
         checkpoint.Step,
         TrainerActor.HistoryOf(checkpoint),
         [.. BlockId.UpTo(plan.Trained.Blocks, plan.Replicas).Select(block => Find(checkpoint, block)?.Clock ?? 0)]);
-
-    private long[]? Met(Checkpoint checkpoint) => plan.Replicas > 1
-        ? [.. BlockId.UpTo(plan.Method.Blocks).Select(block => BlockCenter.MetClocks(Find(checkpoint, block), plan.Replicas).Min())]
-        : null;
 
     private static Snapshot? Find(Checkpoint checkpoint, BlockId block) => checkpoint.Snapshots.FirstOrDefault(snapshot => snapshot.Name == block.FileName);
 }

@@ -109,6 +109,11 @@ internal static class RunComparison
 
     private static string? Difference(IReadOnlyList<Snapshot> a, IReadOnlyList<Snapshot> b)
     {
+        if (b.FirstOrDefault(snapshot => a.All(other => other.Name != snapshot.Name)) is { } extra)
+        {
+            return $"{extra.Name} is in one of them alone";
+        }
+
         foreach (Snapshot first in a)
         {
             if (b.FirstOrDefault(snapshot => snapshot.Name == first.Name) is not { } second)
@@ -117,9 +122,9 @@ internal static class RunComparison
             }
 
             (SafetensorsFile one, SafetensorsFile other) = (SafetensorsFile.Parse(first.Safetensors, first.Name), SafetensorsFile.Parse(second.Safetensors, second.Name));
-            foreach (string tensor in one.Entries.Keys.Where(name => !name.StartsWith(WeightsHash.OptimizerPrefix, StringComparison.Ordinal)))
+            foreach (string tensor in one.Entries.Keys.Union(other.Entries.Keys).Where(name => !name.StartsWith(WeightsHash.OptimizerPrefix, StringComparison.Ordinal)))
             {
-                if (!other.Entries.ContainsKey(tensor) || one.Entries[tensor].Length != other.Entries[tensor].Length)
+                if (!one.Entries.TryGetValue(tensor, out SafetensorsEntry? left) || !other.Entries.TryGetValue(tensor, out SafetensorsEntry? right) || left.Length != right.Length)
                 {
                     return $"{first.Name} is of another network: {tensor} is missing or of another size";
                 }

@@ -15,8 +15,13 @@ internal static class ProgressText
     public static string Status(ProgressSnapshot progress)
     {
         string remaining = progress.Remaining is { } time ? $", {Duration(time)} to go" : "";
-        return string.Create(CultureInfo.InvariantCulture, $"{progress.TotalSteps}/{progress.TotalTarget} block steps, {progress.StepsPerSecond:0.0} a second{remaining}");
+        string slots = progress.Slots is { } counts ? $", {Slots(counts)}" : "";
+        return string.Create(CultureInfo.InvariantCulture, $"{progress.TotalSteps}/{progress.TotalTarget} block steps, {progress.StepsPerSecond:0.0} a second{slots}{remaining}");
     }
+
+    /// <summary>The three populations of slots.</summary>
+    public static string Slots(SlotCounts slots) =>
+        string.Create(CultureInfo.InvariantCulture, $"slots: {slots.Alive:0.#} alive, {slots.Leased:0.#} with a lease, {slots.Contributing:0.#} contributing");
 
     /// <summary>A duration as people say it.</summary>
     public static string Duration(TimeSpan time) => time switch

@@ -27,6 +27,9 @@ internal sealed record BlockLine(long Clock, float Loss, float SquaredError, lon
 internal sealed record ProgressSnapshot(
     RunStarted? Started, IReadOnlyList<BlockLine> Blocks, IReadOnlyList<EpochFinished> Epochs, IReadOnlyList<string> Incidents, double StepsPerSecond)
 {
+    /// <summary>Who takes part; null before that was first counted.</summary>
+    public SlotCounts? Slots { get; init; }
+
     /// <summary>Steps of all blocks together.</summary>
     public long TotalSteps => Blocks.Sum(block => block.Clock);
 
@@ -51,6 +54,7 @@ internal sealed class TrainingProgress(int blocks, int replicas = 1)
     private readonly List<string> incidents = [];
     private RunStarted? started;
     private PolicySettings policies = new();
+    private SlotCounts? slots;
     private long begin;
 
     /// <summary>Takes an event in.</summary>
@@ -81,6 +85,9 @@ internal sealed class TrainingProgress(int blocks, int replicas = 1)
                     break;
                 case EpochFinished epoch:
                     epochs.Add(epoch);
+                    break;
+                case ThroughputMeasured throughput:
+                    slots = throughput.Slots;
                     break;
                 case Restarted restarted:
                     incidents.Add($"{restarted.What} begins again from its last state: {restarted.Cause.Split('\n')[0]}");
@@ -119,7 +126,10 @@ internal sealed class TrainingProgress(int blocks, int replicas = 1)
                 [.. lines.Select((line, i) => line with { StepsPerSecond = Rate(recent.Where(step => step.Block == i)) })],
                 [.. epochs],
                 [.. incidents],
-                Rate(recent));
+                Rate(recent))
+            {
+                Slots = slots,
+            };
         }
     }
 }

@@ -30,6 +30,16 @@ public interface IBlockCompute : IDisposable
     /// <exception cref="InvalidOperationException">The batch is of another step, or a coupled method is given no version.</exception>
     BlockStep Step(Batch batch, SharedVersion? version);
 
+    /// <summary>
+    /// Gradient of a mini-batch's loss by what is shared, at any version and with the weights as they are: to see how much a gradient depends on
+    /// the version. Nothing is trained by it, and nothing changes.
+    /// </summary>
+    /// <param name="batch">A mini-batch; its noise is that of its step.</param>
+    /// <param name="version">The shared parameters.</param>
+    /// <returns>W's part, row-major [m, d]; that of all shared parameters, flat, where W is fixed.</returns>
+    /// <exception cref="InvalidOperationException">The method is not <see cref="IMethod.Coupled"/>.</exception>
+    ImmutableArray<float> SharedGradient(Batch batch, SharedVersion version);
+
     /// <summary>The complete state.</summary>
     Snapshot Snapshot();
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
 using NoProp.Models.Methods;
@@ -66,6 +67,8 @@ public sealed class ReplicatedMethod(IMethod inner, int replicas) : IMethod
         public BlockStep Step(Batch batch, SharedVersion? version) => batch.Step == method.BatchStep(block, Clock)
             ? compute.Step(batch, version)
             : throw new InvalidOperationException($"{block} is at step {Clock}, which reads mini-batch {method.BatchStep(block, Clock)}, and was given that of step {batch.Step}");
+
+        public ImmutableArray<float> SharedGradient(Batch batch, SharedVersion version) => compute.SharedGradient(batch, version);
 
         public Snapshot Snapshot() => compute.Snapshot() with { Name = block.FileName };
 

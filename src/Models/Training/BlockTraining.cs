@@ -60,6 +60,32 @@ internal sealed class BlockTraining(
         return new(new(result.Loss.item<float>(), result.Error.item<float>()), sharedGradient);
     }
 
+    public ImmutableArray<float> SharedGradient(Batch batch, SharedVersion version)
+    {
+        if (!coupled)
+        {
+            throw new InvalidOperationException($"{block} has no part in the shared parameters");
+        }
+
+        using DisposeScope scope = NewDisposeScope();
+        // A forward pass of training moves the running statistics of batch normalisation.
+        Tensor[] statistics = [.. sets.Select(set => set.Parameters.FlatStatistics.clone())];
+        try
+        {
+            SharedTensors pinned = SharedTensors.Pin(shared, version);
+            Tensor gradient = autograd.grad([objective(batch, pinned).Descend], [pinned.Flat!])[0];
+            Tensor part = shared.LearnsEmbedding ? gradient.narrow(0, gradient.shape[0] - shared.EmbeddingCount, shared.EmbeddingCount) : gradient;
+            return ImmutableCollectionsMarshal.AsImmutableArray(part.contiguous().data<float>().ToArray());
+        }
+        finally
+        {
+            for (int i = 0; i < statistics.Length; i++)
+            {
+                sets[i].Parameters.FlatStatistics.copy_(statistics[i]);
+            }
+        }
+    }
+
     public Snapshot Snapshot() => state.Snapshot();
 
     public void Dispose()

@@ -31,6 +31,9 @@ internal sealed record SharedLayout(
     /// <summary>Whether W is trained.</summary>
     public bool LearnsEmbedding => InitialEmbedding is not null;
 
+    /// <summary>Number of values of W, which come last in the flat vector of all shared parameters where W is trained.</summary>
+    public long EmbeddingCount => (long)Classes * EmbeddingSize;
+
     /// <summary>Shapes of the learned schedule's parameters, in the order of their declaration.</summary>
     public static IEnumerable<long[]> ScheduleShapes() => LearnedSchedule.Declare(new ParameterSet()).Select(parameter => parameter.Shape.ToArray());
 }

@@ -23,6 +23,7 @@ public sealed class CoupledEqualityTests
     [InlineData("noprop.method=dt", Learned, "noprop.policy.moments=per-block")]
     [InlineData("noprop.method=dt", Learned, "noprop.slots=1")]
     [InlineData("noprop.method=dt", Learned, "noprop.policy.refresh=8")]
+    [InlineData("noprop.method=dt", Learned, "noprop.metrics.probe-every=1")]
     [InlineData("noprop.method=dt", Prototype)]
     [InlineData("noprop.method=ct", "noprop.blocks=auto", Learned)]
     [InlineData("noprop.method=fm", "noprop.blocks=auto", Prototype)]

@@ -27,6 +27,18 @@ public sealed class EqualityTests
     }
 
     [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task Sampling_gradients_or_not_ends_with_the_plain_loops_weights(int probeEvery)
+    {
+        RunPlan plan = Runs.OnDigits("noprop.policy.blocks=async", $"noprop.metrics.probe-every={probeEvery}");
+
+        RunEnded ended = await plan.Train();
+
+        Assert.Equal(Runs.PlainLoopWeights(plan), ended.Figures.WeightsSha256);
+    }
+
+    [Theory]
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(4)]

@@ -57,6 +57,8 @@ internal sealed class FaultyMethod(IMethod inner, params Fault[] faults) : IMeth
             return compute.Step(batch, version);
         }
 
+        public ImmutableArray<float> SharedGradient(Batch batch, SharedVersion version) => compute.SharedGradient(batch, version);
+
         public Snapshot Snapshot() => compute.Snapshot();
 
         public void Dispose() => compute.Dispose();

@@ -30,6 +30,8 @@ public sealed class ReplayEqualityTests : IDisposable
     [InlineData("noprop.policy.head=\"free-running:3\"")]
     [InlineData("noprop.policy.moments=per-block")]
     [InlineData("noprop.class-probability.kind=radial")]
+    [InlineData("noprop.metrics.probe-every=3")]
+    [InlineData("noprop.metrics.probe-every=1", "noprop.slots=4", "noprop.policy.refresh=4", "noprop.policy.embedding=gossip")]
     [InlineData("noprop.slots=4", "noprop.policy.refresh=4", "noprop.policy.embedding=gossip", "noprop.policy.head=\"free-running:7\"")]
     public async Task An_asynchronous_run_replays_to_the_same_weights(params string[] settings)
     {
@@ -74,7 +76,7 @@ public sealed class ReplayEqualityTests : IDisposable
             new(Blocks: "async", Embedding: "averaged"),
         ];
 
-        RunEnded ended = await plan.Session(temp, run => Switching(run, switches));
+        RunEnded ended = await plan.Session(temp, run => run.TrainSwitching(switches, everyCommits: 4));
 
         Assert.Equal(switches.Length, Entries().OfType<ReplayEntry.Switch>().Count());
         Assert.Equal(ended.Figures.WeightsSha256, Replay(plan));
@@ -140,6 +142,36 @@ public sealed class ReplayEqualityTests : IDisposable
     }
 
     [Fact]
+    public async Task A_run_whose_blocks_share_nothing_replays_to_the_same_weights_without_a_log_also_where_its_head_had_other_policies_on_the_way()
+    {
+        RunPlan plan = Runs.OnDigits(Async, "noprop.epochs=4");
+        PolicySettings[] switches = [new(Blocks: "async", Head: "free-running:3"), new(Blocks: "lockstep"), new(Blocks: "async", Head: "free-running:1")];
+        List<PoliciesSwitched> made = [];
+        Checkpoint? last = null;
+
+        RunEnded ended = await plan.Session(temp, async run =>
+        {
+            RunEnded ended = await run.TrainSwitching(switches, everyCommits: 4, Watch);
+            last = run.Folder!.Checkpoints.LoadNewestWhole().Checkpoint;
+            return ended;
+        });
+
+        Assert.Equal(switches.Length, made.Count);
+        Assert.False(File.Exists(Path.Combine(temp.File("run"), "replay.log")));
+        Assert.Equal(
+            ended.Figures.WeightsSha256,
+            WeightsHash.Sha256(UncoupledReplay.Run(plan.Method, plan.Batches(), plan.Settings.Training.Seed, last!)));
+
+        void Watch(RunEvent runEvent)
+        {
+            if (runEvent is PoliciesSwitched switched)
+            {
+                made.Add(switched);
+            }
+        }
+    }
+
+    [Fact]
     public async Task A_replay_stops_where_it_is_asked_to()
     {
         RunPlan plan = Runs.OnDigits(Learned, Async);
@@ -157,21 +189,6 @@ public sealed class ReplayEqualityTests : IDisposable
         checkpoint.Step,
         NoProp.Actors.Training.TrainerActor.HistoryOf(checkpoint),
         [.. BlockId.UpTo(4).Select(block => checkpoint.Snapshots.FirstOrDefault(snapshot => snapshot.Name == block.FileName)?.Clock ?? 0)]);
-
-    private static Task<RunEnded> Switching(RunPlan plan, PolicySettings[] switches)
-    {
-        RunControl? control = null;
-        (int commits, int made) = (0, 0);
-        return TrainingRun.RunAsync(plan, Watch, started: steering => control = steering).WaitAsync(Runs.Patience);
-
-        void Watch(RunEvent runEvent)
-        {
-            if (runEvent is StepsTrained && ++commits % 4 == 0 && made < switches.Length)
-            {
-                _ = control?.SetPoliciesAsync(switches[made++], Runs.Patience);
-            }
-        }
-    }
 
     private System.Collections.Immutable.ImmutableArray<ReplayEntry> Entries() => ReplayLog.Read(Path.Combine(temp.File("run"), "replay.log")).Entries;
 

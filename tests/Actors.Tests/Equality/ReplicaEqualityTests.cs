@@ -2,7 +2,6 @@ using NoProp.Actors.Hosting;
 using NoProp.Actors.Policies;
 using NoProp.Actors.Protocol;
 using NoProp.Actors.Replaying;
-using NoProp.Actors.Training;
 using NoProp.Models;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Replicas;
@@ -185,12 +184,8 @@ public sealed class ReplicaEqualityTests
             plan.Trained,
             plan.Batches(),
             plan.Settings.Training.Seed,
-            PolicyCatalog.BuiltIn.Parse(plan.Settings.Policies),
-            [.. BlockId.UpTo(4 * replicas, replicas).Select(replica => Find(checkpoint, replica)?.Clock ?? 0)],
-            [.. BlockId.UpTo(4).Select(block => BlockCenter.MetClocks(Find(checkpoint, block), replicas).Min())],
-            TrainerActor.HeadStepsOf(checkpoint)))));
-
-        static Snapshot? Find(Checkpoint checkpoint, BlockId block) => checkpoint.Snapshots.FirstOrDefault(snapshot => snapshot.Name == block.FileName);
+            checkpoint,
+            new LocalSgd(H)))));
     }
 
     [Fact]

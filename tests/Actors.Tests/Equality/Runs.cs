@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using NoProp.Actors.Hosting;
+using NoProp.Actors.Policies;
 using NoProp.Actors.Protocol;
 using NoProp.Actors.Recording;
 using NoProp.Models.Checkpoints;
@@ -87,6 +88,27 @@ internal static class Runs
             if (runEvent is StepsTrained && --commits == 0)
             {
                 stop.Cancel();
+            }
+        }
+    }
+
+    /// <summary>Trains to the end, with other policies after every few commits of blocks.</summary>
+    /// <param name="plan">The run.</param>
+    /// <param name="switches">The policies, in their order.</param>
+    /// <param name="everyCommits">Commits of blocks before each of them is asked for.</param>
+    /// <param name="observe">Told every event.</param>
+    public static Task<RunEnded> TrainSwitching(this RunPlan plan, IReadOnlyList<PolicySettings> switches, int everyCommits, Action<RunEvent>? observe = null)
+    {
+        RunControl? control = null;
+        (int commits, int asked) = (0, 0);
+        return TrainingRun.RunAsync(plan, Watch, started: steering => control = steering).WaitAsync(Patience);
+
+        void Watch(RunEvent runEvent)
+        {
+            observe?.Invoke(runEvent);
+            if (runEvent is StepsTrained && ++commits % everyCommits == 0 && asked < switches.Count)
+            {
+                _ = control?.SetPoliciesAsync(switches[asked++], Patience);
             }
         }
     }

@@ -64,6 +64,7 @@ public sealed class SettingsHoconTests
         ["noprop.checkpoint.keep"] = "8",
         ["noprop.metrics.every-steps"] = "1",
         ["noprop.metrics.tensorboard"] = "off",
+        ["noprop.metrics.probe-every"] = "7",
         ["noprop.evaluate.every-epochs"] = "5",
         ["noprop.evaluate.batch"] = "10",
         ["noprop.evaluate.samples"] = "4",

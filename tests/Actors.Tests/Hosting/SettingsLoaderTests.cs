@@ -25,7 +25,7 @@ public sealed class SettingsLoaderTests
                 new(4, 64),
                 new(3, TimeSpan.FromSeconds(60)),
                 new(1, TimeSpan.FromSeconds(5), 3),
-                new(10, true),
+                new(10, true, 100),
                 new(1, 500, 1, false),
                 new(null)) with
             { Training = settings.Training },

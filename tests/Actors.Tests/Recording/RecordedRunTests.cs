@@ -39,9 +39,11 @@ public sealed class RecordedRun : IAsyncLifetime, IDisposable
 public sealed class RecordedRunTests(RecordedRun run) : IClassFixture<RecordedRun>
 {
     [Theory]
-    [InlineData("start", "clocks,target,stepsPerEpoch,slots,policy")]
-    [InlineData("steps", "block,clock,steps,loss,squaredError,lead,secondsPerStep,worker")]
+    [InlineData("start", "clocks,target,stepsPerEpoch,slots,elapsedSeconds,policy,policies")]
+    [InlineData("steps", "block,clock,steps,loss,squaredError,lead,secondsPerStep,worker,waitSeconds")]
     [InlineData("head", "clock,loss")]
+    [InlineData("staleness", "blocks,workers")]
+    [InlineData("throughput", "steps,elapsedSeconds,stepsPerSecond,alive,leased,contributing")]
     [InlineData("epoch", "epoch,steps,testAccuracy,testAccuracyPerBlock,elapsedSeconds")]
     [InlineData("checkpoint", "step")]
     [InlineData("end", "outcome,reason,testAccuracy,steps,wallSeconds")]

@@ -54,6 +54,15 @@ public sealed class PolicyKitTests
     public void Runs_of_the_kit_are_switched() => Assert.True(Check(new("bounded:8")).Switches > 100);
 
     [Fact]
+    public void The_own_policy_of_the_documentation_passes_as_the_documentation_says()
+    {
+        PolicyReport report = PolicyKit.Check(new PolicySettings("type:My.Policies.RoundRobin:3"), steps: 20_000, switches: [new("async"), new("lockstep")]);
+
+        Assert.Empty(report.Violations);
+        Assert.True(report.Steps >= 20_000);
+    }
+
+    [Fact]
     public void A_policy_that_goes_ahead_of_its_bound_is_found() => Finds(new Faulty(4, (view, _) => Run(view, FirstFree(view), 5)), "ahead under faulty");
 
     [Fact]

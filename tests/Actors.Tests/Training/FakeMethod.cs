@@ -17,6 +17,9 @@ internal sealed class FakeMethod(int blocks = 4, bool coupled = false) : IMethod
     /// <summary>Loss of a step.</summary>
     public Func<long, float> Loss { get; set; } = step => step;
 
+    /// <summary>Gradient by the shared parameters at a version.</summary>
+    public Func<SharedVersion, ImmutableArray<float>> Gradient { get; set; } = _ => [];
+
     /// <summary>Called before each step of the head, with its labels.</summary>
     public Action<long, torch.Tensor> OnHeadStep { get; set; } = (_, _) => { };
 
@@ -78,6 +81,8 @@ internal sealed class FakeMethod(int blocks = 4, bool coupled = false) : IMethod
             method.OnStep(block, Clock);
             return new BlockStep(new StepLoss(method.Loss(Clock++), 0), []);
         }
+
+        public ImmutableArray<float> SharedGradient(Batch batch, SharedVersion version) => method.Gradient(version);
 
         public Snapshot Snapshot() => State(block, Clock);
 

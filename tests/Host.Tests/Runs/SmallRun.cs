@@ -44,9 +44,9 @@ public sealed class SmallRun : IDisposable
     }
 }
 
-/// <summary>Tests that start processes share the two trainings that most of them need.</summary>
+/// <summary>Tests that start processes share the trainings that most of them need.</summary>
 [CollectionDefinition(Name)]
-public sealed class ProcessTests : ICollectionFixture<SmallRun>, ICollectionFixture<DefaultRun>
+public sealed class ProcessTests : ICollectionFixture<SmallRun>, ICollectionFixture<DefaultRun>, ICollectionFixture<LearnedRun>
 {
     public const string Name = "processes";
 }

@@ -1,3 +1,4 @@
+using NoProp.Actors.Protocol;
 using NoProp.Host.Views;
 using Xunit;
 
@@ -28,6 +29,14 @@ public class ProgressTextTests
     {
         // 27 of 60 steps are left, at one in two seconds.
         Assert.Equal("33/60 block steps, 0.5 a second, 54 s to go", ProgressText.Status(ProgressSamples.Moment()));
+    }
+
+    [Fact]
+    public void The_status_counts_the_three_populations_of_slots()
+    {
+        ProgressSnapshot moment = ProgressSamples.Moment() with { Slots = new SlotCounts(4, 3, 2) };
+
+        Assert.Equal("33/60 block steps, 0.5 a second, slots: 4 alive, 3 with a lease, 2 contributing, 54 s to go", ProgressText.Status(moment));
     }
 
     [Fact]

@@ -69,6 +69,15 @@ public class TrainingProgressTests
     }
 
     [Fact]
+    public void The_slots_are_those_of_the_newest_count()
+    {
+        progress.Observe(new ThroughputMeasured(0, 0, new SlotCounts(2, 1, 0), TimeSpan.Zero));
+        progress.Observe(new ThroughputMeasured(4, 4, new SlotCounts(2, 2, 1), TimeSpan.FromSeconds(1)));
+
+        Assert.Equal(new SlotCounts(2, 2, 1), progress.Read().Slots);
+    }
+
+    [Fact]
     public void A_restart_is_told_without_its_stack_trace()
     {
         progress.Observe(new Restarted("block 2", "boom\n   at Somewhere()"));
