@@ -142,8 +142,8 @@ public sealed class GradientProbeTests : TestKit
 
     private void Step(long step, long version)
     {
-        head.FishForMessage<RequestShared>(request => request.Step == step);
+        Lease asked = head.FishForMessage<RequestShared>(request => request.Step == step).Lease;
         block.Tell(new BatchReady(new Batch(step, null!, null!)), loader);
-        block.Tell(new SharedReady(step, new SharedVersion(version, [])), head);
+        block.Tell(new SharedReady(asked, step, new SharedVersion(version, [])), head);
     }
 }

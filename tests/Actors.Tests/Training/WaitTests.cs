@@ -22,12 +22,14 @@ public sealed class WaitTests : TestKit
     private readonly TestProbe other;
     private readonly IActorRef block;
 
+    private static Lease Granted { get; } = new(Block, new LeaseEpoch(1), new StepRange(0, 1), "worker");
+
     public WaitTests()
         : base(SettingsLoader.Load().Config)
     {
         (worker, other) = (CreateTestProbe(), CreateTestProbe());
         block = worker.ChildActorOf(BlockActor.Props(Block, method, other, TimeSpan.FromMinutes(1)), SupervisorStrategy.DefaultStrategy);
-        block.Tell(new GrantLease(new Lease(Block, new LeaseEpoch(1), new StepRange(0, 1), "worker"), null, new SharedSource(other, null)));
+        block.Tell(new GrantLease(Granted, null, new SharedSource(other, null)));
     }
 
     [Fact]
@@ -52,5 +54,5 @@ public sealed class WaitTests : TestKit
 
     private void SendBatch() => block.Tell(new BatchReady(new Batch(0, null!, null!)), other);
 
-    private void SendShared() => block.Tell(new SharedReady(0, new SharedVersion(0, [])), other);
+    private void SendShared() => block.Tell(new SharedReady(Granted, 0, new SharedVersion(0, [])), other);
 }
