@@ -33,12 +33,14 @@ public static class NoPropHosting
             Supervision supervision = new(settings.Supervision.MaxFailures, settings.Supervision.Within);
             EvaluationSettings evaluate = new(settings.Evaluate.BatchSize, settings.Evaluate.Samples, settings.Evaluate.Stochastic, settings.Training.Seed);
 
+            IMethod method = plan.Trained;
             RunGoal goal = new(
-                plan.Method.Blocks, plan.StepsPerEpoch, settings.Epochs, settings.Training.Seed, plan.Catalog.Parse(settings.Policies), settings.Lease.Timeout)
+                method.Blocks, plan.BlockStepsPerEpoch, settings.Epochs, settings.Training.Seed, plan.Catalog.Parse(settings.Policies), settings.Lease.Timeout)
             {
-                Coupled = plan.Method.Coupled,
+                Coupled = method.Coupled,
+                Replicas = method.Replicas,
                 Catalog = plan.Catalog,
-                Weights = [.. BlockId.UpTo(plan.Method.Blocks).Select(plan.Method.SamplingWeight)],
+                Weights = [.. BlockId.UpTo(method.Blocks).Select(method.SamplingWeight)],
             };
 
             IActorRef loader = system.ActorOf(
@@ -59,12 +61,12 @@ public static class NoPropHosting
                     supervision,
                     new TrainerPartners(
                         registry.Get<InferenceActor>(), evaluation, recorder, system.ActorOf(Props.Create(() => new ObserverActor(observer)), "observer"),
-                        HeadActor.Props(plan.Method, plan.Batches(), settings.Training.Seed)))),
+                        HeadActor.Props(method, plan.Batches(), settings.Training.Seed), (block, from) => CenterActor.Props(block, method, goal.Policies.Replicas, from)))),
                 "trainer");
             registry.Register<TrainerActor>(trainer);
             system.ActorOf(
                 Props.Create(() => new WorkerActor(
-                    trainer, LocalWorker, settings.SlotCount, supervision, block => BlockActor.Props(block, plan.Method, loader, Patience, settings.Metrics.ProbeEvery))),
+                    trainer, LocalWorker, settings.SlotCount, supervision, block => BlockActor.Props(block, method, loader, Patience, settings.Metrics.ProbeEvery))),
                 "worker");
         });
 

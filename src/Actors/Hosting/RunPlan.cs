@@ -2,9 +2,11 @@ using Akka.Configuration;
 using NoProp.Actors.Policies;
 using NoProp.Actors.Recording;
 using NoProp.Actors.Training;
+using NoProp.Models;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
 using NoProp.Models.Methods;
+using NoProp.Models.Replicas;
 
 namespace NoProp.Actors.Hosting;
 
@@ -23,14 +25,41 @@ public sealed record RunPlan(NoPropSettings Settings, Config Config, IMethod Met
     /// <summary>Where policies are found by name, in the settings and when they are switched during the run.</summary>
     public PolicyCatalog Catalog { get; init; } = PolicyCatalog.BuiltIn;
 
+    /// <summary>The method as it is trained: where blocks have replicas, each of them is one of its blocks.</summary>
+    public IMethod Trained => Replicas > 1 ? new ReplicatedMethod(Method, Replicas) : Method;
+
+    /// <summary>Replicas of each block.</summary>
+    public int Replicas => Settings.Training.Replicas;
+
+    /// <summary>
+    /// Steps that each block, or each replica of one, makes in an epoch. Where replicas do not share the mini-batches of a pass evenly, an epoch
+    /// is shorter than the pass, by fewer mini-batches than there are replicas.
+    /// </summary>
+    public int BlockStepsPerEpoch => StepsPerEpoch / Replicas;
+
+    /// <summary>Steps that all of them together make in the whole run.</summary>
+    public long TotalSteps => (long)BlockStepsPerEpoch * Settings.Epochs * Method.Blocks * Replicas;
+
     /// <summary>A run on a data set, recorded nowhere.</summary>
-    public static RunPlan Create(LoadedSettings loaded, Dataset dataset) => new(
-        loaded.Settings,
-        loaded.Config,
-        MethodCatalog.Create(loaded.Settings.Training, dataset),
-        dataset,
-        Folder: null,
-        Resume: null);
+    /// <exception cref="NoPropException">The settings do not fit the data.</exception>
+    public static RunPlan Create(LoadedSettings loaded, Dataset dataset)
+    {
+        RunPlan plan = new(loaded.Settings, loaded.Config, MethodCatalog.Create(loaded.Settings.Training, dataset), dataset, Folder: null, Resume: null);
+        return plan.BlockStepsPerEpoch > 0
+            ? plan
+            : throw new NoPropException(
+                $"{plan.Replicas} replicas cannot share the {plan.StepsPerEpoch} mini-batches of {loaded.Settings.Training.BatchSize} images that the training set gives: lower noprop.replicas or noprop.batch");
+    }
+
+    /// <summary>Checks that the policies fit the run.</summary>
+    /// <exception cref="NoPropException">They do not.</exception>
+    public void CheckPolicies()
+    {
+        if (Replicas > 1 && Catalog.Parse(Settings.Policies).FaultWithReplicas is { } fault)
+        {
+            throw new NoPropException(fault);
+        }
+    }
 
     /// <summary>Mini-batches in one pass over the training set.</summary>
     public int StepsPerEpoch => Batches().StepsPerEpoch;

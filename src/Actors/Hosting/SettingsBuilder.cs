@@ -43,6 +43,11 @@ internal sealed class SettingsBuilder
         }
 
         PolicySettings policies = Policies();
+        if (Get(Replicas) > 1 && policies.Blocks == "algorithm1")
+        {
+            throw Fault(BlockPolicy, $"must be another policy where {Replicas.Path} is above 1: this one trains one block at a time, and replicas are trained side by side");
+        }
+
         foreach ((Setting setting, PolicySettings alone) in Alone(policies))
         {
             if (policyFault?.Invoke(alone) is { } fault)
@@ -76,7 +81,8 @@ internal sealed class SettingsBuilder
         Get(SchedulePolicy),
         Get(ScheduleLag),
         Get(Refresh),
-        Get(Moments))
+        Get(Moments),
+        Get(ReplicaPolicy))
     {
         Assemblies = Get(SettingsTable.Assemblies),
     };
@@ -92,6 +98,7 @@ internal sealed class SettingsBuilder
         yield return (SettingsTable.HeadPolicy, usual with { Head = policies.Head });
         yield return (SchedulePolicy, usual with { Schedule = policies.Schedule });
         yield return (ScheduleLag, usual with { ScheduleLag = policies.ScheduleLag });
+        yield return (ReplicaPolicy, usual with { Replicas = policies.Replicas });
         yield return (EmbeddingPolicy, policies);
     }
 
@@ -128,6 +135,7 @@ internal sealed class SettingsBuilder
             Get(AbarMax))
         {
             Method = method,
+            Replicas = Get(Replicas),
             Embedding = embedding with { Moments = Get(Moments), Init = Get(SettingsTable.EmbeddingInit) ?? embedding.Init },
             ClassProbability = new(Get(SettingsTable.ClassProbability), Get(Sigma)),
             Optimiser = Get(SettingsTable.Optimiser) ?? (continuous ? OptimiserKind.Adam : OptimiserKind.AdamW),

@@ -91,6 +91,7 @@ internal static class SettingsTable
     public static readonly Setting<int?> Blocks = Weights("blocks", OrAuto(Whole(1, 1000)), s => (int?)s.Training.Blocks);
     public static readonly Setting<int> Epochs = Operation("epochs", Whole(1, Million), s => s.Epochs);
     public static readonly Setting<int> Batch = Weights("batch", Whole(1, Wide), s => s.Training.BatchSize);
+    public static readonly Setting<int> Replicas = Weights("replicas", Whole(1, 64), s => s.Training.Replicas);
 
     public static readonly Setting<OptimiserKind?> Optimiser =
         Weights("optimizer.kind", OrAuto(Word<OptimiserKind>()), s => (OptimiserKind?)s.Training.Optimiser);
@@ -120,6 +121,7 @@ internal static class SettingsTable
     public static readonly Setting<string> ScheduleLag = Operation("policy.schedule-lag", SettingsTypes.Policy, s => s.Policies.ScheduleLag);
     public static readonly Setting<int> Refresh = Operation("policy.refresh", Whole(1, Million), s => s.Policies.Refresh);
     public static readonly Setting<MomentSharing> Moments = Operation("policy.moments", Word<MomentSharing>(), s => s.Policies.Moments);
+    public static readonly Setting<string> ReplicaPolicy = Weights("policy.replicas", SettingsTypes.Policy, s => s.Policies.Replicas);
     public static readonly Setting<PolicyAssemblies> Assemblies =
         Operation("policy.assemblies", SettingsTypes.Assemblies, s => s.Policies.Assemblies);
     public static readonly Setting<int?> Slots = Operation("slots", OrAuto(Whole(0, 1024)), s => s.Slots);

@@ -14,9 +14,10 @@ public static class TrainingRun
     /// <param name="started">Given what steers the run, as soon as there is a run to steer.</param>
     /// <param name="stop">Stops the run after the steps in progress, with a checkpoint.</param>
     /// <returns>How it ended.</returns>
-    /// <exception cref="NoPropException">libtorch cannot be loaded.</exception>
+    /// <exception cref="NoPropException">libtorch cannot be loaded, or the policies do not fit the run.</exception>
     public static async Task<RunEnded> RunAsync(RunPlan plan, Action<RunEvent>? observe = null, Action<RunControl>? started = null, CancellationToken stop = default)
     {
+        plan.CheckPolicies();
         TaskCompletionSource<RunEnded> ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
         await using LocalSystem system = await LocalSystem.StartAsync(akka => akka.WithNoPropTraining(plan, runEvent =>
         {

@@ -55,7 +55,7 @@ public sealed class InferenceActor : ReceiveActor
             {
                 chain[block.Index].Tell(snapshot);
             }
-            else
+            else if (!BlockId.IsReplica(snapshot.Name))
             {
                 newestHead = snapshot;
                 if (method.Coupled)

@@ -51,6 +51,9 @@ public sealed record PolicyView(
     /// <summary>Whether the asking worker may be given any block, so that what holds for it holds for all.</summary>
     public bool OffersAll => offers.IsDefault || offers.Length == Clocks.Length;
 
+    /// <summary>Replicas of each block: all of them stand in these arrays as blocks, those of one block next to each other.</summary>
+    public int Replicas { get; init; } = 1;
+
     /// <summary>Weight of each block in a weighted choice, SNR(t) - SNR(t-1) in discrete time; empty where all weigh the same.</summary>
     public ImmutableArray<double> Weights { get; init; } = [];
 
@@ -62,7 +65,7 @@ public sealed record PolicyView(
     public BlockId Block(int index)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)index, (uint)Clocks.Length, nameof(index));
-        return new(index + 1);
+        return new(index + 1) { Replicas = Replicas };
     }
 
     /// <summary>Whether nobody trains the block at this index, and it has steps left.</summary>

@@ -1,4 +1,5 @@
 using NoProp.Models;
+using NoProp.Models.Replicas;
 
 namespace NoProp.Actors.Policies;
 
@@ -19,6 +20,14 @@ public sealed record PolicySet(
     bool ScheduleFrozen,
     LagBound ScheduleLag)
 {
+    /// <summary>How replicas of a block are brought together.</summary>
+    public ReplicaRule Replicas { get; init; } = ReplicaPolicies.Parse(Settings.Replicas);
+
+    /// <summary>Why these policies cannot hold where blocks have replicas; null where they can.</summary>
+    public string? FaultWithReplicas => Blocks.IsSequential
+        ? $"the policy '{Blocks.Name}' trains one block at a time to the end of an epoch, and replicas are trained side by side: choose another one, as in bounded:8"
+        : null;
+
     /// <summary>Lease who may, or pin.</summary>
     public Placement Placement => Settings.Placement;
 

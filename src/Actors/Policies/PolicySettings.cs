@@ -26,6 +26,7 @@ public enum Placement
 /// 2012); a lease begins with the newest, and the paper's order needs it in every step.
 /// </param>
 /// <param name="Moments">Whether W's optimiser has one set of moments, or one for each block.</param>
+/// <param name="Replicas">How replicas of a block are brought together, for example <c>local-sgd:10</c>.</param>
 public sealed record PolicySettings(
     string Blocks = "bounded:8",
     Placement Placement = Placement.Leased,
@@ -36,7 +37,8 @@ public sealed record PolicySettings(
     string Schedule = "with-block",
     string ScheduleLag = "none",
     int Refresh = 1,
-    MomentSharing Moments = MomentSharing.Shared)
+    MomentSharing Moments = MomentSharing.Shared,
+    string Replicas = "local-sgd:10")
 {
     /// <summary>Where policies are searched that are named by their type.</summary>
     public PolicyAssemblies Assemblies { get; init; } = PolicyAssemblies.None;

@@ -56,6 +56,7 @@ public static class PolicyTable
                 "per-block" => p with { Moments = MomentSharing.PerBlock },
                 _ => null,
             }),
+        new("replicas", "how replicas of a block are brought together", p => p.Replicas, (p, text) => p with { Replicas = text }),
     ];
 
     /// <summary>The same policies with some of them changed.</summary>

@@ -32,17 +32,19 @@ public static class SharedLogic
     /// <param name="version">Version of the shared parameters.</param>
     /// <param name="underWay">What the other blocks train with.</param>
     /// <param name="asked">Steps that the block asks for, at least 1.</param>
-    /// <param name="blocks">Number of blocks T.</param>
+    /// <param name="blocks">Number of blocks T, or of all their replicas.</param>
+    /// <param name="replicas">Replicas of each block.</param>
     /// <returns>0 where it has to wait; otherwise at most <paramref name="asked"/>.</returns>
-    public static int StepsAllowed(PolicySet policies, long version, IReadOnlyCollection<PinnedVersion> underWay, int asked, int blocks)
+    public static int StepsAllowed(PolicySet policies, long version, IReadOnlyCollection<PinnedVersion> underWay, int asked, int blocks, int replicas = 1)
     {
         if (Tightest(policies) is not { } max)
         {
             return asked;
         }
 
+        int chain = blocks / replicas;
         // A gradient moves the version by one, and a head that runs by itself by as many of its own steps as belong to it.
-        long each = policies.Head.PerBatch is { } own ? 1 + (own + blocks - 1) / blocks : 1;
+        long each = policies.Head.PerBatch is { } own ? 1 + (own + chain - 1) / chain : 1;
         long oldest = underWay.Count == 0 ? version : underWay.Min(pin => pin.Version);
         long others = underWay.Sum(pin => (long)pin.StepsLeft);
         long room = (max - (version - oldest)) / each + 1 - others;

@@ -28,7 +28,7 @@ internal sealed class Observatory(Action<string, object> append)
                 book.Add(taken);
                 break;
             case GradientProbed probed:
-                append("probe", new { block = probed.Block.Value, probed.Step, probed.Version, probed.Lag, probed.Cosine });
+                append("probe", new { block = probed.Block.Block.Value, probed.Step, probed.Version, probed.Lag, probed.Cosine });
                 break;
             case ThroughputMeasured throughput:
                 Take(throughput);

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Akka.Actor;
 using NoProp.Actors.Policies;
 using NoProp.Actors.Protocol;
@@ -24,7 +25,7 @@ public sealed class RunRecorderActor : ReceiveActor
     private RunDescription description;
     private readonly Lazy<MetricsLog> log;
     private readonly Lazy<TorchSharp.Modules.SummaryWriter?> tensorBoard;
-    private readonly Dictionary<int, Mean> blocks = [];
+    private readonly Dictionary<BlockId, Mean> blocks = [];
     private readonly Mean head = new();
     private readonly ReplayRecorder replay;
     private readonly Observatory observatory;
@@ -96,7 +97,7 @@ public sealed class RunRecorderActor : ReceiveActor
 
     private void Finish(RunEnded ended)
     {
-        foreach ((int block, Mean mean) in blocks)
+        foreach ((BlockId block, Mean mean) in blocks)
         {
             WriteSteps(block, mean);
         }
@@ -117,11 +118,11 @@ public sealed class RunRecorderActor : ReceiveActor
         switch (runEvent)
         {
             case StepsTrained trained:
-                Mean mean = blocks.TryGetValue(trained.Block.Value, out Mean? known) ? known : blocks[trained.Block.Value] = new Mean();
+                Mean mean = blocks.TryGetValue(trained.Block, out Mean? known) ? known : blocks[trained.Block] = new Mean();
                 mean.Add(trained);
                 if (mean.Count >= settings.EverySteps)
                 {
-                    WriteSteps(trained.Block.Value, mean);
+                    WriteSteps(trained.Block, mean);
                 }
 
                 break;
@@ -172,10 +173,10 @@ public sealed class RunRecorderActor : ReceiveActor
                 Metrics.Append("restart", new { restarted.What, restarted.Cause });
                 break;
             case LeaseRevoked revoked:
-                Metrics.Append("leaseRevoked", new { block = revoked.Lease.Block.Value, revoked.Lease.Worker, revoked.Reason });
+                Metrics.Append("leaseRevoked", new { block = revoked.Lease.Block.Block.Value, revoked.Lease.Worker, revoked.Reason });
                 break;
             case CommitRefused refused:
-                Metrics.Append("commitRefused", new { block = refused.Lease.Block.Value, refused.Lease.Worker });
+                Metrics.Append("commitRefused", new { block = refused.Lease.Block.Block.Value, refused.Lease.Worker });
                 break;
         }
     }
@@ -192,33 +193,26 @@ public sealed class RunRecorderActor : ReceiveActor
         }
     }
 
-    private void WriteSteps(int block, Mean mean)
+    private void WriteSteps(BlockId block, Mean mean)
     {
         if (mean.Count == 0)
         {
             return;
         }
 
-        Metrics.Append("steps", new
-        {
-            block,
+        Metrics.Append("steps", new Steps(
+            block.Block.Value,
+            block.Replicas > 1 ? block.Replica + 1 : null,
             mean.Clock,
-            steps = mean.Count,
-            loss = mean.Loss,
-            squaredError = mean.SquaredError,
+            mean.Count,
+            mean.Loss,
+            mean.SquaredError,
             mean.Lead,
-            secondsPerStep = mean.Seconds,
+            mean.Seconds,
             mean.Worker,
-            waitSeconds = new
-            {
-                batch = mean.Waited.Batch.TotalSeconds,
-                shared = mean.Waited.Shared.TotalSeconds,
-                lease = mean.Waited.Lease.TotalSeconds,
-                slot = mean.Waited.Slot.TotalSeconds,
-            },
-        });
-        Board($"loss/block-{block:00}", (float)mean.Loss, mean.Clock);
-        Board($"squared-error/block-{block:00}", (float)mean.SquaredError, mean.Clock);
+            new(mean.Waited.Batch.TotalSeconds, mean.Waited.Shared.TotalSeconds, mean.Waited.Lease.TotalSeconds, mean.Waited.Slot.TotalSeconds)));
+        Board($"loss/{block.FileName}", (float)mean.Loss, mean.Clock);
+        Board($"squared-error/{block.FileName}", (float)mean.SquaredError, mean.Clock);
         mean.Clear();
     }
 
@@ -233,6 +227,21 @@ public sealed class RunRecorderActor : ReceiveActor
     }
 
     private void Board(string tag, float value, long step) => tensorBoard.Value?.add_scalar(tag, value, (int)Math.Min(step, int.MaxValue));
+
+    /// <summary>Steps of a block as the metrics have them; without a replica where there is one alone.</summary>
+    private sealed record Steps(
+        int Block,
+        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? Replica,
+        long Clock,
+        [property: JsonPropertyName("steps")] long Count,
+        double Loss,
+        double SquaredError,
+        long Lead,
+        double SecondsPerStep,
+        string Worker,
+        WaitSeconds WaitSeconds);
+
+    private sealed record WaitSeconds(double Batch, double Shared, double Lease, double Slot);
 
     /// <summary>Running means since the last record.</summary>
     private sealed class Mean

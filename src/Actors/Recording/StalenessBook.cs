@@ -23,7 +23,7 @@ public sealed class StalenessBook
     /// <summary>Counts steps that were committed.</summary>
     public void Add(StepsTrained trained)
     {
-        BlockStaleness block = Block(trained.Block.Value);
+        BlockStaleness block = Block(trained.Block.Block.Value);
         block.Lead.Add(trained.Lead);
         block.Time.Add(trained);
         if (!workers.TryGetValue(trained.Worker, out TimeSpent? worker))
@@ -39,7 +39,7 @@ public sealed class StalenessBook
     {
         foreach (UpdateTaken update in taken.Updates)
         {
-            Block(update.Block.Value).Add(update);
+            Block(update.Block.Block.Value).Add(update);
         }
     }
 

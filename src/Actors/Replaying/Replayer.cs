@@ -158,7 +158,7 @@ public sealed class Replayer : IDisposable
 
         IBlockCompute compute = At(block, step);
         using DisposeScope scope = torch.NewDisposeScope();
-        using Batch batch = batches.Prepare(step);
+        using Batch batch = batches.Prepare(method.BatchStep(block, step));
         return (new(block, step, version, compute.Step(batch, pinned).SharedGradient), pinned);
     }
 

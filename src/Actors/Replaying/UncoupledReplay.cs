@@ -6,6 +6,7 @@ using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
 using NoProp.Models.Methods;
 using NoProp.Models.Native;
+using NoProp.Models.Replicas;
 using TorchSharp;
 
 namespace NoProp.Actors.Replaying;
@@ -18,18 +19,26 @@ public static class UncoupledReplay
     /// <param name="batches">Mini-batches by step, as the run had them.</param>
     /// <param name="seed">Seed of the run.</param>
     /// <param name="target">The state to train up to; its weights are not read.</param>
+    /// <param name="rule">Where blocks have replicas, how they were brought together.</param>
     /// <param name="progress">Told after each step of a block.</param>
     /// <param name="cancellation">Stops it.</param>
-    /// <returns>States of the blocks in order, without those at their beginning, and of the head.</returns>
+    /// <returns>States of the blocks in order, without those at their beginning, and of the head; where blocks have replicas, of all of them and of their centres.</returns>
     public static ImmutableArray<Snapshot> Run(
-        IMethod method, BatchSource batches, ulong seed, Checkpoint target, Action? progress = null, CancellationToken cancellation = default)
+        IMethod method, BatchSource batches, ulong seed, Checkpoint target, LocalSgd? rule = null, Action? progress = null, CancellationToken cancellation = default)
     {
         TorchRuntime.UseOneThread();
         Dictionary<string, Snapshot> states = target.Snapshots.ToDictionary(snapshot => snapshot.Name);
         ImmutableArray<Snapshot>.Builder snapshots = ImmutableArray.CreateBuilder<Snapshot>();
-        foreach (BlockId block in BlockId.UpTo(method.Blocks))
+        foreach (BlockId block in BlockId.UpTo(rule is null ? 0 : method.Blocks / method.Replicas))
         {
-            if (!states.Remove(block.FileName, out Snapshot? state) || state.Clock == 0)
+            long[] clocks = [.. Enumerable.Range(0, method.Replicas).Select(r => Take(new BlockId(block.Index * method.Replicas + r + 1) { Replicas = method.Replicas })?.Clock ?? 0)];
+            long met = BlockCenter.MetClocks(Take(block), method.Replicas).Min();
+            snapshots.AddRange(ReplicaReplay.Run(method, batches, rule!, block, clocks, met, progress, cancellation));
+        }
+
+        foreach (BlockId block in BlockId.UpTo(rule is null ? method.Blocks : 0))
+        {
+            if (Take(block) is not { Clock: > 0 } state)
             {
                 continue;
             }
@@ -57,5 +66,7 @@ public static class UncoupledReplay
 
         snapshots.Add(head.Snapshot());
         return snapshots.ToImmutable();
+
+        Snapshot? Take(BlockId block) => states.Remove(block.FileName, out Snapshot? state) ? state : null;
     }
 }

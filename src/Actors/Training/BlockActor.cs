@@ -79,7 +79,7 @@ public sealed partial class BlockActor : ReceiveActor
     {
         (lease, source, shared) = (grant.Lease, grant.Shared, null);
         ReleaseAll();
-        if (compute?.Clock != lease.Steps.From)
+        if (compute?.Clock != lease.Steps.From || grant.Moved)
         {
             compute?.Dispose();
             try
@@ -130,7 +130,7 @@ public sealed partial class BlockActor : ReceiveActor
     private void TrainIfReady(WaitTimes waitedNow)
     {
         // Batches of an earlier lease, or asked for by an instance that has failed since, still arrive; each is released once.
-        while (ready.TryPeek(out Batch? stale) && (lease is null || stale.Step != compute!.Clock || stale.Step >= end))
+        while (ready.TryPeek(out Batch? stale) && (lease is null || stale.Step != method.BatchStep(block, compute!.Clock) || compute.Clock >= end))
         {
             Release();
         }
@@ -156,19 +156,20 @@ public sealed partial class BlockActor : ReceiveActor
         TorchRuntime.UseOneThread();
         RequestAhead();
         long start = Stopwatch.GetTimestamp();
+        long at = compute!.Clock;
         BlockStep step;
         try
         {
-            step = compute!.Step(batch, shared);
+            step = compute.Step(batch, shared);
             losses.Add(Finite(step.Loss));
         }
         catch (Exception e)
         {
-            throw new BlockStepException(block, batch.Step, e);
+            throw new BlockStepException(block, at, e);
         }
 
         ProbeIfDue(batch);
-        source?.Head.Tell(new ApplyGradient(lease!, new(block, batch.Step, shared!.Version, step.SharedGradient), Exact: source.Taken is not null));
+        source?.Head.Tell(new ApplyGradient(lease!, new(block, at, shared!.Version, step.SharedGradient), Exact: source.Taken is not null));
         shared = --sharedFor > 0 ? shared : null;
 
         waitingSince = Stopwatch.GetTimestamp();
@@ -227,7 +228,7 @@ public sealed partial class BlockActor : ReceiveActor
     {
         for (; requestedTo < Math.Min(compute!.Clock + ReadAhead, end); requestedTo++)
         {
-            loader.Tell(new RequestBatch(requestedTo));
+            loader.Tell(new RequestBatch(method.BatchStep(block, requestedTo)));
         }
     }
 

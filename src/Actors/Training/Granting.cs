@@ -66,7 +66,8 @@ internal static class Granting
         BlockProgress block = state.Blocks[run.Block.Index];
         PolicySet policies = state.Goal.Policies;
         StepRange steps = policies.Settings.Visit is { } visit ? run.Steps with { To = Math.Min(run.Steps.To, run.Steps.From + visit) } : run.Steps;
-        Lease lease = new(run.Block, block.Epoch.Next, steps, name, state.Fence);
+        steps = steps with { To = Math.Min(steps.To, state.Goal.NextMeeting(steps.From)) };
+        Lease lease = new(state.Goal.Block(run.Block.Index), block.Epoch.Next, steps, name, state.Fence);
         effects.Add(new RunEffect.Grant(lease));
         bool moves = block.Holder != name;
         if (moves && block.Holder is { } holder && state.Workers.TryGetValue(holder, out WorkerProgress? before))
@@ -99,6 +100,7 @@ internal static class Granting
         BlockProgress block = state.Blocks[run.Block.Index];
         return block switch
         {
+            { Meeting: true } => $"chose {run.Block} for {worker}, but it waits for other replicas",
             { Lease: { } lease } => $"chose {run.Block} for {worker}, but {lease.Worker} trains it",
             _ when run.Steps.From != block.Clock => $"chose {run.Steps} of {run.Block}, but its next step is {block.Clock}",
             _ when run.Steps.Count <= 0 || run.Steps.To > state.Goal.Target => $"chose {run.Steps} of {run.Block}, but a lease has at least 1 step and ends by step {state.Goal.Target}",
@@ -109,7 +111,7 @@ internal static class Granting
 
     // A policy is a pure function: what it has answered now, it would answer for ever.
     private static RunState GoesOn(RunState state, ImmutableList<RunEffect>.Builder effects) =>
-        state.LeasesOut > 0 || state.Idle.IsEmpty || !state.Away.IsEmpty
+        state.LeasesOut > 0 || state.Idle.IsEmpty || !state.Away.IsEmpty || state.MeetingDue
             ? state
             : Break(state, "lets every worker wait, and no lease is out", effects);
 

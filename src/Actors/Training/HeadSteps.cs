@@ -63,7 +63,8 @@ internal sealed class HeadSteps(IMethod method, BatchSource source, Snapshot? fr
     {
         TorchRuntime.UseOneThread();
         using DisposeScope scope = NewDisposeScope();
-        using Tensor labels = source.Labels(HeadOrder.BatchStep(ownStep, method.Blocks, source.StepsPerEpoch));
+        // A mini-batch is read by one replica of each block.
+        using Tensor labels = source.Labels(HeadOrder.BatchStep(ownStep, method.Blocks / method.Replicas, source.StepsPerEpoch));
         HeadStepResult result = compute.Step(labels, step);
         losses = step.OwnTerms ? (losses.Sum + result.Loss, losses.Count + 1) : losses;
         return result;

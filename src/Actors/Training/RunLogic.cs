@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using NoProp.Actors.Policies;
+using NoProp.Models;
 
 namespace NoProp.Actors.Training;
 
@@ -24,6 +25,9 @@ public abstract record RunInput
 
     /// <summary>A sign of life from the holder of a lease.</summary>
     public sealed record Renewed(Lease Lease) : RunInput;
+
+    /// <summary>A replica may go on from its meeting.</summary>
+    public sealed record Met(BlockId Replica) : RunInput;
 
     /// <summary>The head has trained up to this step.</summary>
     public sealed record HeadAdvanced(long Clock) : RunInput;
@@ -62,6 +66,9 @@ public abstract record RunEffect
 
     /// <summary>Keep the state that came with this commit.</summary>
     public sealed record Accept(Lease Lease, long To) : RunEffect;
+
+    /// <summary>Bring a replica, as it was just accepted, together with the others of its block.</summary>
+    public sealed record Meet(BlockId Replica) : RunEffect;
 
     /// <summary>Throw away what came with this commit.</summary>
     public sealed record Refuse(Lease Lease) : RunEffect;
@@ -149,6 +156,9 @@ public static class RunLogic
             case RunInput.Committed commit:
                 return Commit(state, commit, effects);
 
+            case RunInput.Met met:
+                return state.With(met.Replica.Index, state.Blocks[met.Replica.Index] with { Meeting = false });
+
             case RunInput.Renewed renewed when IsCurrent(state, renewed.Lease):
                 BlockProgress alive = state.Blocks[renewed.Lease.Block.Index];
                 return state.With(renewed.Lease.Block.Index, alive with { Expires = now + state.Goal.LeaseTimeout });
@@ -196,7 +206,13 @@ public static class RunLogic
         }
 
         effects.Add(new RunEffect.Accept(lease, commit.To));
-        state = state.With(lease.Block.Index, state.Blocks[lease.Block.Index] with { Clock = commit.To, Lease = null, Holder = lease.Worker });
+        bool meets = commit.To > lease.Steps.From && state.Goal.MeetsAt(commit.To);
+        state = state.With(lease.Block.Index, state.Blocks[lease.Block.Index] with { Clock = commit.To, Lease = null, Holder = lease.Worker, Meeting = meets });
+        if (meets)
+        {
+            effects.Add(new RunEffect.Meet(lease.Block));
+        }
+
         return state.Workers.TryGetValue(lease.Worker, out WorkerProgress? worker)
             ? state.With(
                 lease.Worker,

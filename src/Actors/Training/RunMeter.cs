@@ -55,7 +55,7 @@ internal sealed class RunMeter(TimeSpan before, RunState begin)
         long balanced = state.Goal.Blocks * (state.MinClock - begin.MinClock);
         // What the slots could have made, had each done nothing but steps of the mean length.
         double possible = steps == 0 ? 0 : Slots * seconds / (computeTime.TotalSeconds / steps);
-        bool whole = snapshots.Length == state.Goal.Blocks + 1;
+        bool whole = snapshots.Length == state.Goal.Blocks / state.Goal.Replicas + 1;
         return new RunFigures(
             accuracy,
             state.EpochsDone,

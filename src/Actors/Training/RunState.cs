@@ -6,8 +6,8 @@ using NoProp.Models;
 namespace NoProp.Actors.Training;
 
 /// <summary>What a run is to reach, and by which rules.</summary>
-/// <param name="Blocks">Number of blocks T.</param>
-/// <param name="StepsPerEpoch">Mini-batches in one pass over the data.</param>
+/// <param name="Blocks">Number of blocks T; of all their replicas, where they have such.</param>
+/// <param name="StepsPerEpoch">Mini-batches in one pass over the data; those of one replica.</param>
 /// <param name="Epochs">Passes over the data.</param>
 /// <param name="Seed">Seed of the run.</param>
 /// <param name="Policies">One policy for each thing that blocks share.</param>
@@ -23,11 +23,23 @@ public sealed record RunGoal(int Blocks, int StepsPerEpoch, int Epochs, ulong Se
     /// <summary>Whether blocks read what the head owns, and move it.</summary>
     public bool Coupled { get; init; }
 
+    /// <summary>Replicas of each block: <see cref="Blocks"/> counts all of them.</summary>
+    public int Replicas { get; init; } = 1;
+
     /// <summary>Whether each step must find the shared parameters exactly as the step before left them.</summary>
     public bool Sequential => Coupled && Policies.Blocks.IsSequential;
 
     /// <summary>Steps that each block makes.</summary>
     public long Target => (long)StepsPerEpoch * Epochs;
+
+    /// <summary>The block, or replica of one, at an index.</summary>
+    public BlockId Block(int index) => new(index + 1) { Replicas = Replicas };
+
+    /// <summary>The step at which a replica has to meet the others next; the largest number where there are none.</summary>
+    public long NextMeeting(long clock) => Replicas > 1 ? Policies.Replicas.NextMeeting(clock, StepsPerEpoch) : long.MaxValue;
+
+    /// <summary>Whether a replica that has made so many steps is to meet the others before it goes on.</summary>
+    public bool MeetsAt(long clock) => Replicas > 1 && Policies.Replicas.MeetsAt(clock, StepsPerEpoch);
 }
 
 /// <summary>One block as the trainer sees it.</summary>
@@ -39,6 +51,9 @@ public sealed record BlockProgress(long Clock, LeaseEpoch Epoch = default, Lease
 {
     /// <summary>The worker that has made the newest committed state; null where another one trains the block now.</summary>
     public string? Holder { get; init; }
+
+    /// <summary>Whether it has come to a meeting of replicas, and waits for what that gives.</summary>
+    public bool Meeting { get; init; }
 
     /// <summary>The only worker that trains the block under <see cref="Placement.Pinned"/>; null where it has not been given one.</summary>
     public string? Home { get; init; }
@@ -99,6 +114,7 @@ public sealed record RunState
         (Goal, Blocks, Homeless) = (goal, blocks, blocks.Length);
         Everyone = [.. Enumerable.Range(0, blocks.Length)];
         TotalSteps = blocks.Sum(block => block.Clock);
+        Meetings = blocks.Count(block => block.Meeting);
         (MinClock, AtMinimum) = Minimum(blocks);
     }
 
@@ -145,17 +161,24 @@ public sealed record RunState
     /// <summary>Number of leases that are out.</summary>
     public int LeasesOut { get; private init; }
 
+    /// <summary>Number of replicas that wait for a meeting.</summary>
+    public int Meetings { get; private init; }
+
+    /// <summary>Whether a meeting is under way whose replicas all have come, so that some of them will go on.</summary>
+    public bool MeetingDue =>
+        Meetings > 0 && (!Goal.Policies.Replicas.IsBarrier || Blocks.Chunk(Goal.Replicas).Any(replicas => replicas.All(replica => replica.Meeting)));
+
     /// <summary>Number of blocks that have no <see cref="BlockProgress.Home"/>.</summary>
     public int Homeless { get; private init; }
 
     /// <summary>Least <see cref="WorkerProgress.StepTime"/> of the workers that are there; zero where none is known.</summary>
     public TimeSpan FastestStep { get; private init; }
 
-    /// <summary>Epochs that every block has finished.</summary>
-    public int EpochsDone => (int)(MinClock / Goal.StepsPerEpoch);
+    /// <summary>Epochs that every block has finished; replicas with the meeting at its end.</summary>
+    public int EpochsDone => (int)((MinClock - (Meetings > 0 && Blocks.Any(block => block.Meeting && block.Clock == MinClock) ? 1 : 0)) / Goal.StepsPerEpoch);
 
     /// <summary>Whether every block, and the head with them, has reached the goal.</summary>
-    public bool Complete => MinClock >= Goal.Target && HeadClock >= TotalSteps;
+    public bool Complete => MinClock >= Goal.Target && HeadClock >= TotalSteps && Meetings == 0;
 
     /// <summary>Leases that are out.</summary>
     public IEnumerable<Lease> Leases => Blocks.Where(block => block.Lease is not null).Select(block => block.Lease!);
@@ -172,7 +195,7 @@ public sealed record RunState
             {
                 BlockProgress block = blocks[i];
                 clocks[i] = block.Clock;
-                leased[i] = block.Lease is not null;
+                leased[i] = block.Lease is not null || block.Meeting;
             }
 
             return new(
@@ -184,6 +207,7 @@ public sealed record RunState
                 Goal.Seed)
             {
                 Weights = Goal.Weights,
+                Replicas = Goal.Replicas,
                 Offers = Everyone,
                 MinClock = MinClock,
             };
@@ -196,8 +220,17 @@ public sealed record RunState
     private int AtMinimum { get; init; }
 
     /// <summary>A run at its beginning, or at the clocks of a checkpoint.</summary>
-    public static RunState Begin(RunGoal goal, IReadOnlyList<long>? clocks = null, long headClock = 0, long grants = 0) =>
-        new(goal, [.. Enumerable.Range(0, goal.Blocks).Select(i => new BlockProgress(clocks?[i] ?? 0))]) { HeadClock = headClock, Grants = grants };
+    /// <param name="goal">What is to be reached.</param>
+    /// <param name="clocks">Steps of each block; null for none.</param>
+    /// <param name="headClock">Steps that the head has followed.</param>
+    /// <param name="grants">Leases granted before.</param>
+    /// <param name="meeting">Indices of the replicas that wait for a meeting.</param>
+    public static RunState Begin(RunGoal goal, IReadOnlyList<long>? clocks = null, long headClock = 0, long grants = 0, IReadOnlySet<int>? meeting = null) =>
+        new(goal, [.. Enumerable.Range(0, goal.Blocks).Select(i => new BlockProgress(clocks?[i] ?? 0) { Meeting = meeting?.Contains(i) == true })])
+        {
+            HeadClock = headClock,
+            Grants = grants,
+        };
 
     /// <summary>How many times as long as the fastest worker one needs for a step; 1 where nothing is known of it.</summary>
     public double Slowness(WorkerProgress worker) => worker.StepTime > TimeSpan.Zero ? worker.StepTime / FastestStep : 1;
@@ -209,6 +242,7 @@ public sealed record RunState
         {
             Blocks = Blocks.SetItem(index, progress),
             TotalSteps = TotalSteps + progress.Clock - before.Clock,
+            Meetings = Meetings + (progress.Meeting ? 1 : 0) - (before.Meeting ? 1 : 0),
             LeasesOut = LeasesOut + (progress.Lease is null ? 0 : 1) - (before.Lease is null ? 0 : 1),
             Homeless = Homeless + (progress.Home is null ? 1 : 0) - (before.Home is null ? 1 : 0),
             AtMinimum = AtMinimum - (before.Clock == MinClock && progress.Clock != MinClock ? 1 : 0),

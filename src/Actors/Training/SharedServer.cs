@@ -16,6 +16,7 @@ namespace NoProp.Actors.Training;
 internal sealed class SharedServer : IDisposable
 {
     private readonly int blocks;
+    private readonly int replicas;
     private readonly ulong seed;
     private readonly IHeadSteps head;
     private readonly HeadBook book;
@@ -24,7 +25,7 @@ internal sealed class SharedServer : IDisposable
     /// <summary>A server, initial or from a snapshot.</summary>
     /// <exception cref="NoPropException">The snapshot is damaged or of another network.</exception>
     public SharedServer(IMethod method, BatchSource source, ulong seed, PolicySet policies, Snapshot? from)
-        : this(new HeadSteps(method, source, from), HeadBook.Read(from, method.Blocks), method.Blocks, seed, policies)
+        : this(new HeadSteps(method, source, from), HeadBook.Read(from, method.Blocks), method.Blocks, seed, policies, method.Replicas)
     {
     }
 
@@ -34,9 +35,10 @@ internal sealed class SharedServer : IDisposable
     /// <param name="blocks">Number of blocks.</param>
     /// <param name="seed">Seed of the run.</param>
     /// <param name="policies">The policies that hold.</param>
-    public SharedServer(IHeadSteps head, HeadBook book, int blocks, ulong seed, PolicySet policies)
+    /// <param name="replicas">Replicas of each block, all of which are counted as blocks; one of them reads a mini-batch.</param>
+    public SharedServer(IHeadSteps head, HeadBook book, int blocks, ulong seed, PolicySet policies, int replicas = 1)
     {
-        (this.head, this.book, this.blocks, this.seed, Policies) = (head, book, blocks, seed, policies);
+        (this.head, this.book, this.blocks, this.seed, this.replicas, Policies) = (head, book, blocks, seed, replicas, policies);
         Keep();
     }
 
@@ -53,7 +55,7 @@ internal sealed class SharedServer : IDisposable
     public int StepsAllowed(BlockId block, int asked) => !SharedLogic.HasWaitBound(Policies)
         ? asked
         : SharedLogic.StepsAllowed(
-            Policies, Version, [.. pins.Where(pin => pin.Key != block && !pin.Value.Exact).Select(pin => new PinnedVersion(pin.Value.Shared.Version, pin.Value.StepsLeft))], asked, blocks);
+            Policies, Version, [.. pins.Where(pin => pin.Key != block && !pin.Value.Exact).Select(pin => new PinnedVersion(pin.Value.Shared.Version, pin.Value.StepsLeft))], asked, blocks, replicas);
 
     /// <summary>The shared parameters as a block is to see them.</summary>
     public SharedVersion SharedFor(BlockId block) => head.SharedFor(block);
@@ -193,7 +195,7 @@ internal sealed class SharedServer : IDisposable
             return;
         }
 
-        long due = Policies.Head.OwnSteps(BlockSteps, blocks) - Policies.Head.OwnSteps(BlockSteps - 1, blocks);
+        long due = Policies.Head.OwnSteps(BlockSteps, blocks / replicas) - Policies.Head.OwnSteps(BlockSteps - 1, blocks / replicas);
         for (long i = 0; i < due; i++)
         {
             Step(new HeadStep());

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using Akka.Actor;
 using NoProp.Actors.Protocol;
+using NoProp.Models;
 using NoProp.Models.Checkpoints;
 
 namespace NoProp.Actors.Training;
@@ -31,7 +32,7 @@ public sealed partial class TrainerActor
 
     // A head's state says what blocks asked of it up to some moment: a checkpoint holds the blocks of that moment.
     private readonly SortedDictionary<long, ImmutableArray<Snapshot?>> pairs = [];
-    private (ImmutableArray<Snapshot> Snapshots, long HeadSteps, long History) pair = ([], 0, 0);
+    private (ImmutableArray<Snapshot?> Blocks, Snapshot? Head, long HeadSteps, long History) pair = ([], null, 0, 0);
     private int tested;
     private ImmutableArray<double> accuracy = [];
 
@@ -121,7 +122,7 @@ public sealed partial class TrainerActor
     {
         if (pairs.TryGetValue(advanced.To, out ImmutableArray<Snapshot?> then))
         {
-            pair = ([.. then.Append(advanced.State).OfType<Snapshot>()], headSteps, history);
+            pair = (then, advanced.State, headSteps, history);
         }
 
         foreach (long past in pairs.Keys.TakeWhile(to => to <= advanced.To).ToArray())
@@ -132,8 +133,10 @@ public sealed partial class TrainerActor
 
     private void Save()
     {
-        (ImmutableArray<Snapshot> snapshots, long accounted, long entries) = state.Goal.Coupled ? pair : (Snapshots(), headSteps, history);
-        long steps = snapshots.SkipLast(headState is null ? 0 : 1).Sum(snapshot => snapshot.Clock);
+        (ImmutableArray<Snapshot?> now, Snapshot? itsHead, long accounted, long entries) =
+            state.Goal.Coupled ? pair : ([.. blocks, .. centers.States], headState, headSteps, history);
+        ImmutableArray<Snapshot> snapshots = [.. now.Append(itsHead).OfType<Snapshot>()];
+        long steps = BlockId.UpTo(state.Goal.Blocks, state.Goal.Replicas).Sum(block => snapshots.FirstOrDefault(snapshot => snapshot.Name == block.FileName)?.Clock ?? 0);
         if (partners.Recorder is null || saving || steps == 0)
         {
             return;

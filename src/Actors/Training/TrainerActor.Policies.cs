@@ -33,6 +33,12 @@ public sealed partial class TrainerActor
             return;
         }
 
+        if (Fault(policies) is { } fault)
+        {
+            Sender.Tell(new PoliciesRefused(fault));
+            return;
+        }
+
         choosers.Add(Sender);
         Handle(new RunInput.PoliciesChosen(policies));
     }

@@ -15,7 +15,9 @@ namespace NoProp.Actors.Training;
 /// <param name="Recorder">Writes checkpoints, and is told every event; null where nothing is recorded.</param>
 /// <param name="Observer">Told every event.</param>
 /// <param name="HeadProps">Makes the head, a child of the trainer.</param>
-public sealed record TrainerPartners(IActorRef Inference, IActorRef Evaluation, IActorRef? Recorder, IActorRef Observer, Props HeadProps);
+/// <param name="CenterProps">Makes the centre of a block from its snapshot, a child of the trainer; null where blocks have no replicas.</param>
+public sealed record TrainerPartners(
+    IActorRef Inference, IActorRef Evaluation, IActorRef? Recorder, IActorRef Observer, Props HeadProps, Func<BlockId, Snapshot?, Props>? CenterProps = null);
 
 /// <summary>
 /// Runs a training: hands out leases, moves the clocks, publishes snapshots. Every decision is <see cref="RunLogic"/>'s; this actor keeps
@@ -67,19 +69,23 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
     public TrainerActor(RunGoal goal, Checkpoint? resume, TrainerCadence cadence, Supervision supervision, TrainerPartners partners)
     {
         (this.partners, this.cadence, this.supervision) = (partners, cadence, supervision);
-        blocks = [.. BlockId.UpTo(goal.Blocks).Select(block => resume?.Snapshots.FirstOrDefault(snapshot => snapshot.Name == block.FileName))];
-        headState = resume?.Snapshots.FirstOrDefault(snapshot => blocks.All(block => block != snapshot));
+        blocks = [.. BlockId.UpTo(goal.Blocks, goal.Replicas).Select(block => resume?.Snapshots.FirstOrDefault(snapshot => snapshot.Name == block.FileName))];
+        centers = new(goal, resume);
+        headState = resume?.Snapshots.FirstOrDefault(snapshot => !blocks.Contains(snapshot) && !centers.States.Contains(snapshot));
         long[] clocks = [.. blocks.Select(block => block?.Clock ?? 0)];
         headSteps = Count(HeadStepsKey, headState?.Clock ?? 0);
         history = headHistory = HistoryOf(resume);
         // A head ahead of the blocks, as it can be after a run in any other order, has passed the versions that theirs is to find.
         exact = headSteps == clocks.Sum();
         // Where blocks move the head, its checkpoint holds all that theirs have asked of it, and may hold more.
-        state = RunState.Begin(goal, clocks, goal.Coupled ? clocks.Sum() : headSteps, Count(GrantsKey, 0)) with { Fence = Count(FenceKey, 0) };
+        state = RunState.Begin(goal, clocks, goal.Coupled ? clocks.Sum() : headSteps, Count(GrantsKey, 0), centers.Waiting(goal, clocks).ToHashSet()) with
+        {
+            Fence = Count(FenceKey, 0),
+        };
         meter = new RunMeter(TimeSpan.FromSeconds(double.Parse(resume?.State.GetValueOrDefault(WallSecondsKey) ?? "0", CultureInfo.InvariantCulture)), state);
         tested = (int)Count(TestedKey, 0);
         head = Context.Watch(Context.ActorOf(partners.HeadProps, "head"));
-        Publish([.. blocks.Append(headState).OfType<Snapshot>()]);
+        Publish(Snapshots());
 
         Receive<RegisterWorker>(worker =>
         {
@@ -143,6 +149,7 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
         Receive<SetPolicies>(asked => Choose(() => asked.Policies));
         Receive<ChangePolicies>(asked => Choose(() => PolicyTable.Change((state.NextPolicies ?? state.Goal.Policies).Settings, asked.Changes)));
         ReceiveMilestones();
+        ReceiveReplicas();
 
         long Count(string key, long otherwise) =>
             resume?.State.TryGetValue(key, out string? count) == true ? long.Parse(count, CultureInfo.InvariantCulture) : otherwise;
@@ -191,7 +198,11 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
                 workers[grant.Lease.Worker].Tell(new GrantLease(
                     grant.Lease,
                     blocks[grant.Lease.Block.Index],
-                    state.Goal.Coupled ? new SharedSource(head, exact && state.Goal.Sequential ? state.TotalSteps : null, state.Goal.Policies.Settings.Refresh) : null));
+                    state.Goal.Coupled ? new SharedSource(head, exact && state.Goal.Sequential ? state.TotalSteps : null, state.Goal.Policies.Settings.Refresh) : null,
+                    centers.HasMoved(grant.Lease.Block)));
+                break;
+            case RunEffect.Meet meet:
+                Meet(meet.Replica);
                 break;
             case RunEffect.Truncate truncate:
                 workers[truncate.Lease.Worker].Tell(new TruncateLease(truncate.Lease));
@@ -224,7 +235,7 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
     {
         if (state.Goal.Coupled)
         {
-            pairs[to] = [.. blocks];
+            pairs[to] = [.. blocks, .. centers.States];
         }
 
         head.Tell(new AdvanceHead(to, headState, afterRestart, state.Goal.Policies, headHistory));
@@ -233,7 +244,12 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
     private void Accept(StepsCommitted commit)
     {
         blocks[commit.Lease.Block.Index] = commit.State;
-        Publish([commit.State]);
+        centers.Committed(commit.Lease.Block);
+        if (state.Goal.Replicas == 1)
+        {
+            Publish([commit.State]);
+        }
+
         meter.Add(commit.Losses.Length, commit.ComputeTime);
         WaitTimes waited = commit.Waited + meter.Leases.End(commit.Lease, accepted: true, meter.Elapsed);
         if (commit.Losses.Length > 0)
@@ -273,7 +289,8 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
         }
     }
 
-    private ImmutableArray<Snapshot> Snapshots() => [.. blocks.Append(headState).OfType<Snapshot>()];
+    /// <summary>What the run has come to: the blocks, or the centres of their replicas, and the head.</summary>
+    private ImmutableArray<Snapshot> Snapshots() => [.. (state.Goal.Replicas > 1 ? centers.States : blocks).Append(headState).OfType<Snapshot>()];
 
     private void Publish(ImmutableArray<Snapshot> snapshots) => partners.Inference.Tell(new PublishSnapshots(snapshots));
 

@@ -29,9 +29,7 @@ internal sealed class OpenRun : IDisposable
 
     /// <summary>Whether nothing is left to train or to test.</summary>
     public bool IsComplete =>
-        Plan.Resume is { } checkpoint && checkpoint.Step >= Target && ReadSummary() is { TestAccuracy: not null } summary && summary.BlockSteps == checkpoint.Step;
-
-    private long Target => (long)Plan.StepsPerEpoch * Plan.Settings.Epochs * Plan.Method.Blocks;
+        Plan.Resume is { } checkpoint && checkpoint.Step >= Plan.TotalSteps && ReadSummary() is { TestAccuracy: not null } summary && summary.BlockSteps == checkpoint.Step;
 
     /// <summary>A new run.</summary>
     /// <exception cref="NoPropException">The data cannot be read, or the folder cannot be made.</exception>
@@ -99,7 +97,7 @@ internal sealed class OpenRun : IDisposable
         (Dataset data, NoPropSettings settings) = (Plan.Dataset, Plan.Settings);
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{data.Name}, {data.Train.Count} + {data.Test.Count} images {data.Shape}; {Word(settings.Training.Method)}, {settings.Training.Embedding.Name}, {settings.Training.Blocks} {Word(settings.Training.Network.Kind)} {(settings.Training.Blocks == 1 ? "network" : "blocks")}; {settings.Policies.Blocks}, {settings.SlotCount} slots, {settings.Epochs} epochs of {Plan.StepsPerEpoch} steps");
+            $"{data.Name}, {data.Train.Count} + {data.Test.Count} images {data.Shape}; {Word(settings.Training.Method)}, {settings.Training.Embedding.Name}, {settings.Training.Blocks} {Word(settings.Training.Network.Kind)} {(settings.Training.Blocks == 1 ? "network" : "blocks")}{(Plan.Replicas > 1 ? $" of {Plan.Replicas} replicas" : "")}; {settings.Policies.Blocks}, {settings.SlotCount} slots, {settings.Epochs} epochs of {Plan.BlockStepsPerEpoch} steps");
     }
 
     private static string Word<T>(T value)
@@ -120,6 +118,7 @@ internal sealed class OpenRun : IDisposable
         {
             // A network that does not fit the images is found here, before anything is written.
             plan.Method.CreateBlock(new BlockId(1), from: null).Dispose();
+            plan.CheckPolicies();
             return plan;
         }
         catch
@@ -163,13 +162,15 @@ internal sealed class OpenRun : IDisposable
     {
         Dictionary<string, long> clocks = plan.Resume?.Snapshots.ToDictionary(snapshot => snapshot.Name, snapshot => snapshot.Clock) ?? [];
         long Clock(string name) => clocks.GetValueOrDefault(name);
+        string Name(int block, int? replica) =>
+            (replica is { } r ? new BlockId((block - 1) * plan.Replicas + r) { Replicas = plan.Replicas } : new BlockId(block)).FileName;
         int tested = int.Parse(plan.Resume?.State.GetValueOrDefault(TrainerActor.TestedKey) ?? "0", CultureInfo.InvariantCulture);
         long fence = long.Parse(plan.Resume?.State.GetValueOrDefault(TrainerActor.FenceKey) ?? "0", CultureInfo.InvariantCulture);
         // The last epoch's test is made again by a run that has nothing else left to do.
         tested = tested >= plan.Settings.Epochs ? tested - 1 : tested;
         MetricsLog.Rewind(plan.Folder!.Metrics, record => record["type"]?.GetValue<string>() switch
         {
-            "steps" => record["clock"]!.GetValue<long>() <= Clock(new BlockId(record["block"]!.GetValue<int>()).FileName),
+            "steps" => record["clock"]!.GetValue<long>() <= Clock(Name(record["block"]!.GetValue<int>(), record["replica"]?.GetValue<int>())),
             "head" => record["clock"]!.GetValue<long>() <= Clock("head"),
             "probe" => record["step"]!.GetValue<long>() < Clock(new BlockId(record["block"]!.GetValue<int>()).FileName),
             "throughput" => record["steps"]!.GetValue<long>() <= (plan.Resume?.Step ?? 0),

@@ -18,6 +18,7 @@ internal static class PolicyOptions
         ["schedule"] = ("--schedule-policy", "NAME", "Whether a learned noise schedule moves: with-block or frozen"),
         ["schedule-lag"] = ("--schedule-lag", "BOUND", "How stale its gradients may be: none, reject:V or wait:V"),
         ["moments"] = ("--moments", "KIND", "Moments of a learned embedding's optimiser: shared or per-block"),
+        ["replicas"] = ("--replica-policy", "NAME[:ARG]", "How replicas of a block are brought together: local-sgd:H, easgd:ALPHA,H or delayed-nesterov:H"),
         ["refresh"] = ("--refresh", "N", "Steps that a block trains with one version of what blocks share"),
     };
 

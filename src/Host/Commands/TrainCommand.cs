@@ -32,6 +32,7 @@ internal static class TrainCommand
             .Add("--blocks", "noprop.blocks", "T", "Number of denoising blocks")
             .Add("--epochs", "noprop.epochs", "N", "Passes over the training images")
             .Add("--batch", "noprop.batch", "N", "Images in a mini-batch")
+            .Add("--replicas", "noprop.replicas", "R", "Replicas of each block (with ct, fm, backprop and adjoint of the network), which train at the same time")
             .Add("--learning-rate", "noprop.optimizer.learning-rate", "RATE", "AdamW's learning rate")
             .AddPolicies()
             .Add("--policy-assemblies", "noprop.policy.assemblies", "FILES", "Files (.dll) with policies of your own, separated by commas")
@@ -84,7 +85,7 @@ internal static class TrainCommand
         using CancellationTokenSource stop = CommandLine.StopSignals(out IDisposable signals);
         using (signals)
         {
-            TrainingProgress progress = new(plan.Method.Blocks);
+            TrainingProgress progress = new(plan.Trained.Blocks, plan.Replicas);
             await using ControlSession steering = new(plan.Folder, progress, address);
             Task<RunEnded> training = TrainingRun.RunAsync(plan, progress.Observe, steering.Begin, stop.Token);
             await (plain ? PlainView.FollowAsync(Terminal.Out, progress, training) : LiveView.FollowAsync(Terminal.Out, progress, training, stop.Token));

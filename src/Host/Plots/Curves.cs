@@ -31,7 +31,7 @@ internal static class Curves
 
     private static void DrawErrors(Plot plot, IEnumerable<JsonObject> steps)
     {
-        IGrouping<int, JsonObject>[] blocks = [.. steps.GroupBy(step => step["block"]!.GetValue<int>()).OrderBy(block => block.Key)];
+        IGrouping<int, JsonObject>[] blocks = [.. steps.Where(step => step["replica"]?.GetValue<int>() is null or 1).GroupBy(step => step["block"]!.GetValue<int>()).OrderBy(block => block.Key)];
         Color[] colors = new ScottPlot.Colormaps.Viridis().GetColors(blocks.Length);
         foreach ((IGrouping<int, JsonObject> block, Color color) in blocks.Zip(colors))
         {

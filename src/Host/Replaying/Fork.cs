@@ -36,6 +36,12 @@ internal sealed class Fork
         SettingsFile settings = SettingsOptions.Read(from.Settings);
         Checkpoint checkpoint = Load(from, step);
         LoadedSettings[] loaded = [.. wanted.Select(arm => Loaded(arm, arm.FileName))];
+        NoPropSettings before = SettingsLoader.Load(settings).Settings;
+        if (loaded.SelectMany(arm => SettingsHocon.DifferencesThatMatter(before, arm.Settings)).FirstOrDefault() is { } difference)
+        {
+            throw new SettingsException($"an arm cannot go on from {origin} with other settings that determine the weights ({difference})");
+        }
+
         ReportFolder folder = ReportFolder.Open(root, "fork", resume);
         (ForkArm Arm, RowJob Job)[] arms = [.. wanted.Zip(loaded).Select(pair => (pair.First, Job(pair.First, Path.Combine(folder.Path, pair.First.FileName))))];
         foreach ((_, RowJob job) in arms.Where(arm => !arm.Job.IsBegun))

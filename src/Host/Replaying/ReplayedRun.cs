@@ -9,6 +9,7 @@ using NoProp.Host.Images;
 using NoProp.Models;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Native;
+using NoProp.Models.Replicas;
 
 namespace NoProp.Host.Replaying;
 
@@ -68,7 +69,11 @@ internal sealed class ReplayedRun : IDisposable
     /// <param name="stop">Stops it.</param>
     /// <exception cref="NoPropException">Its log is missing or damaged, or there is nothing to replay.</exception>
     public ReplayResult Replay(long? until, Action<long, long> progress, CancellationToken stop) =>
-        plan.Method.Coupled ? ReplayLogged(until, progress, stop) : ReplayAlone(until, progress, stop);
+        plan.Replicas > 1 && (plan.Method.Coupled || PolicyCatalog.BuiltIn.Parse(plan.Settings.Policies).Replicas is not LocalSgd)
+            ? throw new NoPropException(
+                $"{folder.Path} is a run with replicas that cannot be replayed: the order in which they met is not recorded, and it shapes the weights unless blocks share nothing that they move and policy.replicas is local-sgd")
+        : plan.Method.Coupled ? ReplayLogged(until, progress, stop)
+        : ReplayAlone(until, progress, stop);
 
     /// <inheritdoc/>
     public void Dispose() => plan.Dataset.Dispose();
@@ -107,13 +112,22 @@ internal sealed class ReplayedRun : IDisposable
                     : $"the blocks of {folder.Path} share nothing, so any order of steps leads to a checkpoint, and only those can be replayed to: --until {string.Join(" or ", checkpoints.Select(saved => saved.Step))}");
         long done = 0;
         ImmutableArray<Snapshot> snapshots = UncoupledReplay.Run(
-            plan.Method, plan.Batches(), plan.Settings.Training.Seed, target, () => progress(++done, target.Step), stop);
-        string weights = WeightsHash.Sha256(snapshots);
-        return new(weights, target.Step, [(target.Step, WeightsHash.Sha256(target.Snapshots), weights)]);
+            plan.Trained,
+            plan.Batches(),
+            plan.Settings.Training.Seed,
+            target,
+            plan.Replicas > 1 ? (LocalSgd)PolicyCatalog.BuiltIn.Parse(plan.Settings.Policies).Replicas : null,
+            () => progress(++done, target.Step),
+            stop);
+        string weights = WeightsHash.Sha256(snapshots.Where(snapshot => !BlockId.IsReplica(snapshot.Name)));
+        // A block that was given out and taken back before its first step has a state too.
+        return new(weights, target.Step, [(target.Step, WeightsHash.Sha256(target.Snapshots.Where(snapshot => snapshot.Clock > 0)), WeightsHash.Sha256(snapshots))]);
     }
 
     private ReplayMark Mark(Checkpoint checkpoint) => new(
         checkpoint.Step,
         TrainerActor.HistoryOf(checkpoint),
-        [.. BlockId.UpTo(plan.Method.Blocks).Select(block => checkpoint.Snapshots.FirstOrDefault(snapshot => snapshot.Name == block.FileName)?.Clock ?? 0)]);
+        [.. BlockId.UpTo(plan.Trained.Blocks, plan.Replicas).Select(block => Find(checkpoint, block)?.Clock ?? 0)]);
+
+    private static Snapshot? Find(Checkpoint checkpoint, BlockId block) => checkpoint.Snapshots.FirstOrDefault(snapshot => snapshot.Name == block.FileName);
 }

@@ -33,7 +33,7 @@ internal sealed partial class SimulationOptions
     private readonly Option<string> commitTime = Text("--commit-time", "TIME", "Time of a commit and of a grant [default: 0s]");
     private readonly Option<ulong?> seed = new("--seed") { Description = "Seed of all times and accidents [default: 0]", HelpName = "N" };
     private readonly Option<string> calibrate = Text("--calibrate", "RUN", "Take blocks, steps, slots, policies, and time and spread of a step from this run; other options override them");
-    private readonly (PolicyEntry Entry, Option<string> Option)[] policies = [.. PolicyTable.All.Select(entry => (entry, PolicyOptions.Create(entry.Name)))];
+    private readonly (PolicyEntry Entry, Option<string> Option)[] policies = [.. PolicyTable.All.Where(entry => entry.Name != "replicas").Select(entry => (entry, PolicyOptions.Create(entry.Name)))];
 
     public void AddTo(Command command)
     {

@@ -41,7 +41,7 @@ internal static class LiveView
         {
             BlockLine block = now.Blocks[i];
             table.AddRow(
-                Text((i + 1).ToString(CultureInfo.InvariantCulture)),
+                Text(block.Name.Length > 0 ? block.Name : (i + 1).ToString(CultureInfo.InvariantCulture)),
                 new BreakdownChart()
                     .Width(24)
                     .HideTags()

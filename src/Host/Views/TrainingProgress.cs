@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using System.Globalization;
 using NoProp.Actors.Policies;
 using NoProp.Actors.Protocol;
+using NoProp.Models;
 
 namespace NoProp.Host.Views;
 
@@ -10,7 +12,11 @@ namespace NoProp.Host.Views;
 /// <param name="SquaredError">Newest mean of ||u_hat - u_y||^2.</param>
 /// <param name="Lead">Steps ahead of the least advanced block.</param>
 /// <param name="StepsPerSecond">In the last seconds.</param>
-internal sealed record BlockLine(long Clock, float Loss, float SquaredError, long Lead, double StepsPerSecond);
+internal sealed record BlockLine(long Clock, float Loss, float SquaredError, long Lead, double StepsPerSecond)
+{
+    /// <summary>Numbers of the block and of the replica, where there are some; otherwise empty.</summary>
+    public string Name { get; init; } = "";
+}
 
 /// <summary>All that a view shows, at one moment.</summary>
 /// <param name="Started">What is to be done; null before the run has begun.</param>
@@ -35,12 +41,14 @@ internal sealed record ProgressSnapshot(
 }
 
 /// <summary>Collects a run's events for a view. Thread-safe: events come from actors, views read from their own thread.</summary>
-internal sealed class TrainingProgress(int blocks)
+/// <param name="blocks">Number of blocks, or of all their replicas.</param>
+/// <param name="replicas">Replicas of each block.</param>
+internal sealed class TrainingProgress(int blocks, int replicas = 1)
 {
     private static readonly TimeSpan RateWindow = TimeSpan.FromSeconds(5);
 
     private readonly Lock gate = new();
-    private readonly BlockLine[] lines = [.. Enumerable.Repeat(new BlockLine(0, float.NaN, float.NaN, 0, 0), blocks)];
+    private readonly BlockLine[] lines = [.. BlockId.UpTo(blocks, replicas).Select(block => new BlockLine(0, float.NaN, float.NaN, 0, 0) { Name = Name(block) })];
     private readonly Queue<(long At, int Block, long Steps)> recent = new();
     private readonly List<EpochFinished> epochs = [];
     private readonly List<string> incidents = [];
@@ -66,7 +74,13 @@ internal sealed class TrainingProgress(int blocks)
 
                     break;
                 case StepsTrained trained:
-                    lines[trained.Block.Index] = new(trained.Steps.To, trained.Loss, trained.SquaredError, trained.Lead, 0);
+                    lines[trained.Block.Index] = lines[trained.Block.Index] with
+                    {
+                        Clock = trained.Steps.To,
+                        Loss = trained.Loss,
+                        SquaredError = trained.SquaredError,
+                        Lead = trained.Lead,
+                    };
                     recent.Enqueue((Stopwatch.GetTimestamp(), trained.Block.Index, trained.Steps.Count));
                     break;
                 case EpochFinished epoch:
@@ -91,6 +105,9 @@ internal sealed class TrainingProgress(int blocks)
             }
         }
     }
+
+    private static string Name(BlockId block) =>
+        block.Replicas > 1 ? string.Create(CultureInfo.InvariantCulture, $"{block.Block.Value} r{block.Replica + 1}") : "";
 
     /// <summary>The present state.</summary>
     public ProgressSnapshot Read()

@@ -47,11 +47,11 @@ public sealed class Backpropagation : IMethod
     {
         Stack stack = new(context);
         return new BlockTraining(
-            block, stack.Sets, layout, Coupled, context.Settings.CreateOptimiser, from, (batch, shared) => Objective(stack, batch, shared));
+            block, stack.Sets, layout, Coupled, context.Settings.CreateOptimiser, from, context.Settings.Replicas, (batch, shared) => Objective(stack, batch, shared));
     }
 
     /// <inheritdoc/>
-    public IHeadCompute CreateHead(Snapshot? from) => new HeadTraining(layout, Blocks, context.Settings.CreateOptimiser, from, ownTerms: null);
+    public IHeadCompute CreateHead(Snapshot? from) => new HeadTraining(layout, Blocks * context.Settings.Replicas, context.Settings.CreateOptimiser, from, ownTerms: null);
 
     /// <inheritdoc/>
     public IDenoiserCompute CreateDenoiser(BlockId block, Snapshot from, Snapshot? head)

@@ -25,7 +25,7 @@ public interface IBlockCompute : IDisposable
     long Clock { get; }
 
     /// <summary>Trains one step.</summary>
-    /// <param name="batch">The mini-batch of step <see cref="Clock"/>.</param>
+    /// <param name="batch">The mini-batch of step <see cref="Clock"/>, as <see cref="IMethod.BatchStep"/> has it.</param>
     /// <param name="version">The shared parameters that the step uses; null where the method is not <see cref="IMethod.Coupled"/>.</param>
     /// <exception cref="InvalidOperationException">The batch is of another step, or a coupled method is given no version.</exception>
     BlockStep Step(Batch batch, SharedVersion? version);

@@ -51,11 +51,11 @@ public sealed class ContinuousTime : IMethod
     {
         TimeConditionedDenoiser network = context.CreateTimeConditioned();
         return new BlockTraining(
-            block, [new(network.Parameters)], layout, Coupled, context.Settings.CreateOptimiser, from, (batch, shared) => Objective(network, batch, shared));
+            block, [new(network.Parameters)], layout, Coupled, context.Settings.CreateOptimiser, from, context.Settings.Replicas, (batch, shared) => Objective(network, batch, shared));
     }
 
     /// <inheritdoc/>
-    public IHeadCompute CreateHead(Snapshot? from) => new HeadTraining(layout, Blocks, context.Settings.CreateOptimiser, from, HeadTerms);
+    public IHeadCompute CreateHead(Snapshot? from) => new HeadTraining(layout, Blocks * context.Settings.Replicas, context.Settings.CreateOptimiser, from, HeadTerms);
 
     /// <inheritdoc/>
     public IDenoiserCompute CreateDenoiser(BlockId block, Snapshot from, Snapshot? head)

@@ -47,11 +47,11 @@ public sealed class FlowMatching : IMethod
     {
         TimeConditionedDenoiser network = context.CreateTimeConditioned();
         return new BlockTraining(
-            block, [new(network.Parameters)], layout, Coupled, context.Settings.CreateOptimiser, from, (batch, shared) => Objective(network, batch, shared));
+            block, [new(network.Parameters)], layout, Coupled, context.Settings.CreateOptimiser, from, context.Settings.Replicas, (batch, shared) => Objective(network, batch, shared));
     }
 
     /// <inheritdoc/>
-    public IHeadCompute CreateHead(Snapshot? from) => new HeadTraining(layout, Blocks, context.Settings.CreateOptimiser, from, ownTerms: null);
+    public IHeadCompute CreateHead(Snapshot? from) => new HeadTraining(layout, Blocks * context.Settings.Replicas, context.Settings.CreateOptimiser, from, ownTerms: null);
 
     /// <inheritdoc/>
     public IDenoiserCompute CreateDenoiser(BlockId block, Snapshot from, Snapshot? head)

@@ -5,8 +5,14 @@ namespace NoProp.Models.Methods;
 /// <summary>A training method: what its blocks and its head compute. Who computes what, when and where is not its business.</summary>
 public interface IMethod
 {
-    /// <summary>Number of blocks that are trained apart: T in discrete time, 1 where one network is trained as a whole.</summary>
+    /// <summary>
+    /// Number of blocks that are trained apart: T in discrete time, 1 where one network is trained as a whole; R times as many where each has R
+    /// replicas.
+    /// </summary>
     int Blocks { get; }
+
+    /// <summary>Replicas R of each block.</summary>
+    int Replicas => 1;
 
     /// <summary>Size d of the label embedding.</summary>
     int EmbeddingSize { get; }
@@ -25,6 +31,9 @@ public interface IMethod
     /// weighs no blocks.
     /// </summary>
     double SamplingWeight(BlockId block) => 1;
+
+    /// <summary>The mini-batch that a block reads in a step: that of the step itself, unless replicas share the mini-batches.</summary>
+    long BatchStep(BlockId block, long step) => step;
 
     /// <summary>A block to train, from a snapshot, or with initial weights where there is none.</summary>
     /// <exception cref="NoPropException">The snapshot is damaged or of another network.</exception>

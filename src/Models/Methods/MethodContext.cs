@@ -23,7 +23,7 @@ internal sealed record MethodContext(TrainingSettings Settings, ImageShape Shape
     private LabelPathway Pathway => Settings.Embedding.Kind == EmbeddingKind.Prototype ? LabelPathway.Image : LabelPathway.Vector;
 
     /// <summary>What the blocks share.</summary>
-    /// <param name="blocks">Number of blocks that train apart.</param>
+    /// <param name="blocks">Number of blocks that train apart, replicas of one counted once.</param>
     /// <param name="classifier">Whether there is a classifier.</param>
     /// <param name="schedule">Whether the noise schedule is learned.</param>
     public SharedLayout Layout(int blocks, bool classifier = true, bool schedule = false) => new(
@@ -34,7 +34,7 @@ internal sealed record MethodContext(TrainingSettings Settings, ImageShape Shape
         classifier,
         schedule ? (Settings.Gamma0, Settings.Gamma1) : null,
         LearnsEmbedding ? InitialW : null,
-        Settings.Embedding.Moments == MomentSharing.PerBlock ? blocks : 0);
+        Settings.Embedding.Moments == MomentSharing.PerBlock ? blocks * Settings.Replicas : 0);
 
     /// <summary>The network of block t in discrete time, initial.</summary>
     public Denoiser CreateDenoiser(BlockId block) => new(Settings.Network, Shape, Classes, EmbeddingSize, WeightsOf(block), Pathway);

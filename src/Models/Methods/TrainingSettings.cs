@@ -28,6 +28,9 @@ public sealed record TrainingSettings(
     /// <summary>How the network is trained.</summary>
     public MethodKind Method { get; init; } = MethodKind.Dt;
 
+    /// <summary>Replicas R of each block.</summary>
+    public int Replicas { get; init; } = 1;
+
     /// <summary>The label embedding W.</summary>
     public EmbeddingSettings Embedding { get; init; } = new(EmbeddingKind.OneHot);
 

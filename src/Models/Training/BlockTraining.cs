@@ -22,6 +22,7 @@ internal readonly record struct Objective(Tensor Descend, Tensor Loss, Tensor Er
 /// <param name="coupled">Whether the objective reads the shared parameters.</param>
 /// <param name="createOptimiser">An optimiser for so many values.</param>
 /// <param name="from">Where to go on; null to begin.</param>
+/// <param name="replicas">Replicas R of the block: each step takes one of R mini-batches that follow each other.</param>
 /// <param name="objective">The objective of a mini-batch, with what is shared.</param>
 internal sealed class BlockTraining(
     BlockId block,
@@ -30,6 +31,7 @@ internal sealed class BlockTraining(
     bool coupled,
     Func<long, IOptimiser> createOptimiser,
     Snapshot? from,
+    int replicas,
     Func<Batch, SharedTensors, Objective> objective) : IBlockCompute
 {
     private readonly TrainingState state = new(block.FileName, sets, createOptimiser, from);
@@ -38,7 +40,7 @@ internal sealed class BlockTraining(
 
     public BlockStep Step(Batch batch, SharedVersion? version)
     {
-        if (batch.Step != Clock)
+        if (batch.Step / replicas != Clock)
         {
             throw new InvalidOperationException($"{block} is at step {Clock} and was given the batch of step {batch.Step}");
         }

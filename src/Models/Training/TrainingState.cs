@@ -188,7 +188,8 @@ internal sealed class TrainingState : IDisposable
     /// <inheritdoc/>
     public void Dispose() => moments.ForEach(kept => kept.Optimiser.Dispose());
 
-    private static string Owner(BlockId block) => block.FileName + ".";
+    // Replicas are numbered through: the head knows no other names of them.
+    private static string Owner(BlockId block) => new BlockId(block.Value).FileName + ".";
 
     /// <summary>Blocks that have moments of their own for a set in a snapshot; 0 where they share them.</summary>
     private static int Contributors(SafetensorsFile file, TrainedSet set)

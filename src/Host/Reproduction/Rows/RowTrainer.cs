@@ -35,7 +35,7 @@ internal sealed class RowTrainer(IAnsiConsole console, bool plain)
 
     private async Task FollowAsync(RunPlan plan, CancellationToken stop)
     {
-        TrainingProgress progress = new(plan.Method.Blocks);
+        TrainingProgress progress = new(plan.Trained.Blocks, plan.Replicas);
         Task<RunEnded> training = TrainingRun.RunAsync(plan, progress.Observe, stop: stop);
         await (plain ? PlainView.FollowAsync(console, progress, training) : LiveView.FollowAsync(console, progress, training, stop));
         RunEnded ended = await training;
