@@ -21,6 +21,7 @@ public sealed class PolicyTableTests
         ["schedule-lag"] = "wait:5",
         ["refresh"] = "4",
         ["moments"] = "per-block",
+        ["replicas"] = "easgd:0.5,4",
     };
 
     public static TheoryData<string> Names => [.. PolicyTable.All.Select(entry => entry.Name)];
