@@ -37,7 +37,7 @@ internal static class SleepingRun
             new TrainerPartners(system.DeadLetters, system.DeadLetters, null, observer, head))));
 
         Stopwatch watch = Stopwatch.StartNew();
-        Worker[] workers = [.. run.Slots.Select((_, i) => new Worker(i, run, system, trainer, loader, supervision, watch))];
+        Worker[] workers = [.. run.Slots.Select((_, i) => new Worker(i, run, system, trainer, loader, supervision, watch, ended.Task))];
         Array.ForEach(workers, worker => worker.Start());
         foreach ((TimeSpan at, int worker) in run.Kills.OrderBy(kill => kill.At))
         {
@@ -55,7 +55,7 @@ internal static class SleepingRun
         return end.Outcome == RunOutcome.Completed ? run.Blocks * goal.Target / possible : throw new InvalidOperationException(end.Reason);
     }
 
-    private sealed class Worker(int number, SimulationSettings run, ActorSystem system, IActorRef trainer, IActorRef loader, Supervision supervision, Stopwatch watch)
+    private sealed class Worker(int number, SimulationSettings run, ActorSystem system, IActorRef trainer, IActorRef loader, Supervision supervision, Stopwatch watch, Task ended)
     {
         private readonly SleepingMethod method = new(run.Blocks, run.StepTime * (run.Slowness.IsEmpty ? 1 : run.Slowness[number]));
         private IActorRef actor = ActorRefs.Nobody;
@@ -67,6 +67,12 @@ internal static class SleepingRun
 
         public void Start()
         {
+            // A worker that is to come back after the end of the run finds no system any more.
+            if (ended.IsCompleted)
+            {
+                return;
+            }
+
             (alive, since) = (true, watch.Elapsed);
             actor = system.ActorOf(Props.Create(() => new WorkerActor(
                 trainer, $"worker-{number}", run.Slots[number], supervision, block => BlockActor.Props(block, method, loader, TimeSpan.FromSeconds(30)))));

@@ -13,6 +13,9 @@ internal static class SleepingWorkers
 {
     private static readonly TimeSpan StepTime = TimeSpan.FromMilliseconds(20);
 
+    // Where every block waits for every other one, a step that is late by some milliseconds is late for all: longer steps, less noise.
+    private static readonly TimeSpan LongStepTime = TimeSpan.FromMilliseconds(50);
+
     /// <summary>Leased blocks against pinned ones.</summary>
     public static Command CreatePolicies()
     {
@@ -40,7 +43,7 @@ internal static class SleepingWorkers
     /// <summary>The simulator against real actors.</summary>
     public static Command CreateSimulator()
     {
-        Option<int> steps = new("--steps") { Description = "Steps of each block", DefaultValueFactory = _ => 200 };
+        Option<int> steps = new("--steps") { Description = "Steps of each block", DefaultValueFactory = _ => 100 };
         Command command = new("simulator", "Balanced progress of real actors beside the simulator's prediction: 3 policies x 3 rates of kills") { steps };
         command.SetAction(parsed =>
         {
@@ -70,7 +73,7 @@ internal static class SleepingWorkers
     {
         Blocks = 12,
         Steps = steps,
-        StepTime = StepTime,
+        StepTime = LongStepTime,
         Jitter = 0,
         Slots = [1, 1, 1, 1],
         Slowness = [1, 2, 1, 1],
