@@ -42,7 +42,7 @@ public static class PolicyKit
         (int runs, long made, long switched) = (0, 0, 0);
         for (; made < steps && violations.Count < MostViolations; runs++)
         {
-            SimulationSettings scenario = Scenario(set, others, new Random(HashCode.Combine(seed, runs)), (ulong)runs);
+            SimulationSettings scenario = Scenario(set, others, new Random(unchecked(seed * 1_000_003 + runs)), (ulong)runs);
             SimulationResult result = Simulator.Run(scenario);
             made += result.Executed;
             switched += result.Switched;

@@ -66,7 +66,7 @@ public sealed class PolicyKitTests
     public void A_policy_that_goes_ahead_of_its_bound_is_found() => Finds(new Faulty(4, (view, _) => Run(view, FirstFree(view), 5)), "ahead under faulty");
 
     [Fact]
-    public void A_policy_that_goes_beyond_the_goal_is_found() => Finds(new Faulty(null, (view, _) => Run(view, FirstFree(view), view.Target)), "ends by step");
+    public void A_policy_that_goes_beyond_the_goal_is_found() => Finds(new Faulty(null, (view, _) => Run(view, FirstFree(view), view.Target + 1)), "ends by step");
 
     [Fact]
     public void A_policy_that_starves_a_block_is_found() => Finds(
