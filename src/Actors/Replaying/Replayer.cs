@@ -6,6 +6,7 @@ using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
 using NoProp.Models.Methods;
 using NoProp.Models.Native;
+using NoProp.Models.Replicas;
 using NoProp.Models.Training;
 using TorchSharp;
 
@@ -15,7 +16,25 @@ namespace NoProp.Actors.Replaying;
 /// <param name="Step">Its name: steps of all blocks.</param>
 /// <param name="Records">Records of the log that lead to its head.</param>
 /// <param name="Clocks">Clocks of its blocks, by <see cref="BlockId.Index"/>.</param>
-public sealed record ReplayMark(long Step, long Records, ImmutableArray<long> Clocks);
+public sealed record ReplayMark(long Step, long Records, ImmutableArray<long> Clocks)
+{
+    /// <summary>Clocks of the centres of blocks that have replicas; empty where there are none.</summary>
+    public ImmutableArray<long> Centers { get; init; } = [];
+
+    /// <summary>The mark of a checkpoint.</summary>
+    /// <param name="checkpoint">The checkpoint.</param>
+    /// <param name="blocks">Number of its blocks; of all their replicas, where they have such.</param>
+    /// <param name="replicas">Replicas of each block.</param>
+    public static ReplayMark Of(Checkpoint checkpoint, int blocks, int replicas = 1)
+    {
+        return new(checkpoint.Step, TrainerActor.HistoryOf(checkpoint), [.. BlockId.UpTo(blocks, replicas).Select(Clock)])
+        {
+            Centers = replicas > 1 ? [.. BlockId.UpTo(blocks / replicas).Select(Clock)] : [],
+        };
+
+        long Clock(BlockId block) => checkpoint.Snapshots.FirstOrDefault(snapshot => snapshot.Name == block.FileName)?.Clock ?? 0;
+    }
+}
 
 /// <summary>
 /// Makes a run again from its log, on one thread: the steps of blocks and of the head in the order in which the head took them in, each with
@@ -31,6 +50,8 @@ public sealed class Replayer : IDisposable
     private readonly ImmutableArray<ReplayMark> marks;
     private readonly ReplayScan scan;
     private readonly IBlockCompute?[] blocks;
+    private readonly ReplayMark? end;
+    private readonly ReplayMeetings? meetings;
     private readonly Dictionary<(BlockId Block, long Step), Snapshot> kept = [];
     private readonly Dictionary<long, Snapshot?> keptHeads = [];
     private readonly Dictionary<SeenVersion, SharedVersion> versions = [];
@@ -44,10 +65,28 @@ public sealed class Replayer : IDisposable
     /// <param name="catalog">Where the log's policies are found by name.</param>
     /// <param name="entries">The log.</param>
     /// <param name="marks">States to stop at on the way.</param>
+    /// <param name="replicas">
+    /// Where blocks have replicas, how they were brought together, and the checkpoint to replay up to: its centres hold the order in which they met.
+    /// </param>
     /// <exception cref="NoPropException">It cannot be the log of this run.</exception>
     public Replayer(
-        IMethod method, BatchSource batches, ulong seed, PolicyCatalog catalog, ImmutableArray<ReplayEntry> entries, IEnumerable<ReplayMark>? marks = null)
+        IMethod method,
+        BatchSource batches,
+        ulong seed,
+        PolicyCatalog catalog,
+        ImmutableArray<ReplayEntry> entries,
+        IEnumerable<ReplayMark>? marks = null,
+        (ReplicaRule Rule, Checkpoint Last)? replicas = null)
     {
+        if (replicas is { } together)
+        {
+            end = ReplayMark.Of(together.Last, method.Blocks, method.Replicas);
+            entries = entries.Length < end.Records
+                ? throw new NoPropException($"the replay log ends after {entries.Length} of the {end.Records} records that lead to the checkpoint")
+                : entries[..(int)end.Records];
+            meetings = new(method, together.Rule, batches.StepsPerEpoch / method.Replicas, together.Last, Come, GoOn);
+        }
+
         (this.method, this.batches, this.seed, this.catalog, this.entries) = (method, batches, seed, catalog, entries);
         this.marks = [.. marks ?? []];
         scan = new(entries, method.Blocks);
@@ -92,10 +131,14 @@ public sealed class Replayer : IDisposable
         }
 
         Reach(reached);
+        if (Records == entries.Length && end is not null)
+        {
+            meetings!.UpTo(end.Centers);
+        }
     }
 
-    /// <summary>States of the blocks in order, without those at their beginning, and of the head.</summary>
-    public ImmutableArray<Snapshot> Snapshots() => [.. blocks.OfType<IBlockCompute>().Select(block => block.Snapshot()), .. HeadSnapshot()];
+    /// <summary>States of the blocks in order, without those at their beginning, of the centres of their replicas, where they have such, and of the head.</summary>
+    public ImmutableArray<Snapshot> Snapshots() => [.. blocks.OfType<IBlockCompute>().Select(block => block.Snapshot()), .. CenterSnapshots(), .. HeadSnapshot()];
 
     /// <inheritdoc/>
     public void Dispose()
@@ -165,6 +208,7 @@ public sealed class Replayer : IDisposable
     /// <summary>The block at a step: where it stands, or back at a state that was kept.</summary>
     private IBlockCompute At(BlockId block, long step)
     {
+        meetings?.Before(block, step);
         IBlockCompute? compute = blocks[block.Index];
         if (compute is null || compute.Clock != step)
         {
@@ -201,12 +245,28 @@ public sealed class Replayer : IDisposable
     {
         foreach (ReplayMark mark in marks.Where(mark => mark.Records == Records))
         {
-            reached?.Invoke(mark, [.. BlockId.UpTo(method.Blocks).Select(block => Snapshot(block, mark.Clocks[block.Index])).OfType<Snapshot>(), .. HeadSnapshot()]);
+            meetings?.UpTo(mark.Centers);
+            reached?.Invoke(
+                mark,
+                [.. BlockId.UpTo(method.Blocks).Select(block => Snapshot(block, mark.Clocks[block.Index])).OfType<Snapshot>(), .. CenterSnapshots(), .. HeadSnapshot()]);
         }
     }
 
     private Snapshot? Snapshot(BlockId block, long clock) =>
         clock == 0 ? null : blocks[block.Index] is { } compute && compute.Clock == clock ? compute.Snapshot() : kept.GetValueOrDefault((block, clock));
+
+    private Snapshot Come(BlockId replica, long step) =>
+        blocks[replica.Index] is { } compute && compute.Clock == step
+            ? compute.Snapshot()
+            : throw new NoPropException($"record {Records} of the replay log needs what {replica} brought to a meeting at step {step}, and it is not there");
+
+    private void GoOn(BlockId replica, Snapshot state)
+    {
+        blocks[replica.Index]?.Dispose();
+        blocks[replica.Index] = method.CreateBlock(replica, state);
+    }
+
+    private IEnumerable<Snapshot> CenterSnapshots() => meetings?.States ?? [];
 
     private IEnumerable<Snapshot> HeadSnapshot() => server is null ? [] : [server.Snapshot()];
 }

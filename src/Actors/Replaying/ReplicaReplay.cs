@@ -8,7 +8,7 @@ using TorchSharp;
 
 namespace NoProp.Actors.Replaying;
 
-/// <summary>Makes the replicas of one block again that local SGD has brought together: at which steps follows from the steps alone, so that no log is needed.</summary>
+/// <summary>Makes the replicas of one block again where blocks share nothing that they move: the order of their meetings is all that is to be known.</summary>
 internal static class ReplicaReplay
 {
     /// <summary>Trains all replicas of a block, from meeting to meeting.</summary>
@@ -17,41 +17,50 @@ internal static class ReplicaReplay
     /// <param name="rule">The policy of replicas.</param>
     /// <param name="block">The block.</param>
     /// <param name="clocks">Steps of each replica.</param>
-    /// <param name="met">Its step at the last meeting.</param>
+    /// <param name="meetings">The meetings in their order.</param>
     /// <param name="progress">Told after each step.</param>
     /// <param name="cancellation">Stops it.</param>
     /// <returns>States of the replicas, without those at their beginning, then of their centre, where they have met.</returns>
     public static ImmutableArray<Snapshot> Run(
-        IMethod method, BatchSource batches, LocalSgd rule, BlockId block, ReadOnlySpan<long> clocks, long met, Action? progress, CancellationToken cancellation)
+        IMethod method,
+        BatchSource batches,
+        ReplicaRule rule,
+        BlockId block,
+        ReadOnlySpan<long> clocks,
+        ImmutableArray<(int Replica, long Step)> meetings,
+        Action? progress,
+        CancellationToken cancellation)
     {
         Snapshot?[] states = new Snapshot?[clocks.Length];
-        BlockCenter center = new(block, clocks.Length, rule, () => throw new InvalidOperationException("means need no beginning"), from: null);
-        Snapshot? mean = null;
-        long clock = 0;
-        bool meets;
-        do
+        BlockCenter center = new(block, clocks.Length, rule, Initial, from: null);
+        Snapshot? newest = null;
+        foreach ((int replica, long step) in meetings)
         {
-            long next = rule.NextMeeting(clock, batches.StepsPerEpoch / clocks.Length);
-            meets = next <= met;
-            for (int i = 0; i < states.Length; i++)
+            states[replica] = Train(Replica(replica), states[replica], step);
+            if (center.Arrive(replica, states[replica]!) is { } meeting)
             {
-                states[i] = Train(new(block.Index * states.Length + i + 1), states[i], Math.Min(next, clocks[i]));
-            }
-
-            for (int i = 0; meets && i < states.Length; i++)
-            {
-                if (center.Arrive(i, states[i]!) is { } meeting)
+                newest = meeting.Center;
+                foreach ((int number, Snapshot state) in meeting.Replicas)
                 {
-                    mean = meeting.Center;
-                    states = [.. meeting.Replicas.Select(pair => pair.State)];
+                    states[number] = state;
                 }
             }
-
-            clock = next;
         }
-        while (meets);
 
-        return [.. states.OfType<Snapshot>(), .. mean is null ? (Snapshot[])[] : [mean]];
+        for (int i = 0; i < states.Length; i++)
+        {
+            states[i] = Train(Replica(i), states[i], clocks[i]);
+        }
+
+        return [.. states.OfType<Snapshot>(), .. newest is null ? (Snapshot[])[] : [newest]];
+
+        BlockId Replica(int number) => new(block.Index * states.Length + number + 1);
+
+        Snapshot Initial()
+        {
+            using IBlockCompute first = method.CreateBlock(Replica(0), from: null);
+            return first.Snapshot();
+        }
 
         Snapshot? Train(BlockId replica, Snapshot? from, long to)
         {

@@ -24,7 +24,7 @@ public static class UncoupledReplay
     /// <param name="cancellation">Stops it.</param>
     /// <returns>States of the blocks in order, without those at their beginning, and of the head; where blocks have replicas, of all of them and of their centres.</returns>
     public static ImmutableArray<Snapshot> Run(
-        IMethod method, BatchSource batches, ulong seed, Checkpoint target, LocalSgd? rule = null, Action? progress = null, CancellationToken cancellation = default)
+        IMethod method, BatchSource batches, ulong seed, Checkpoint target, ReplicaRule? rule = null, Action? progress = null, CancellationToken cancellation = default)
     {
         TorchRuntime.UseOneThread();
         Dictionary<string, Snapshot> states = target.Snapshots.ToDictionary(snapshot => snapshot.Name);
@@ -32,8 +32,8 @@ public static class UncoupledReplay
         foreach (BlockId block in BlockId.UpTo(rule is null ? 0 : method.Blocks / method.Replicas))
         {
             long[] clocks = [.. Enumerable.Range(0, method.Replicas).Select(r => Take(new BlockId(block.Index * method.Replicas + r + 1) { Replicas = method.Replicas })?.Clock ?? 0)];
-            long met = BlockCenter.MetClocks(Take(block), method.Replicas).Min();
-            snapshots.AddRange(ReplicaReplay.Run(method, batches, rule!, block, clocks, met, progress, cancellation));
+            ImmutableArray<(int Replica, long Step)> meetings = MeetingOrder.Of(Take(block), rule!, method.Replicas, batches.StepsPerEpoch / method.Replicas);
+            snapshots.AddRange(ReplicaReplay.Run(method, batches, rule!, block, clocks, meetings, progress, cancellation));
         }
 
         foreach (BlockId block in BlockId.UpTo(rule is null ? method.Blocks : 0))

@@ -63,17 +63,15 @@ internal sealed class ReplayedRun : IDisposable
         return run;
     }
 
+    private ReplicaRule? Rule => plan.Replicas > 1 ? PolicyCatalog.BuiltIn.Parse(plan.Settings.Policies).Replicas : null;
+
     /// <summary>Makes the run again.</summary>
     /// <param name="until">Steps of all blocks to make; null for all of them.</param>
     /// <param name="progress">Told how many of how many steps are made.</param>
     /// <param name="stop">Stops it.</param>
     /// <exception cref="NoPropException">Its log is missing or damaged, or there is nothing to replay.</exception>
     public ReplayResult Replay(long? until, Action<long, long> progress, CancellationToken stop) =>
-        plan.Replicas > 1 && (plan.Method.Coupled || PolicyCatalog.BuiltIn.Parse(plan.Settings.Policies).Replicas is not LocalSgd)
-            ? throw new NoPropException(
-                $"{folder.Path} is a run with replicas that cannot be replayed: the order in which they met is not recorded, and it shapes the weights unless blocks share nothing that they move and policy.replicas is local-sgd")
-        : plan.Method.Coupled ? ReplayLogged(until, progress, stop)
-        : ReplayAlone(until, progress, stop);
+        plan.Method.Coupled ? ReplayLogged(until, progress, stop) : ReplayAlone(until, progress, stop);
 
     /// <inheritdoc/>
     public void Dispose() => plan.Dataset.Dispose();
@@ -92,15 +90,18 @@ internal sealed class ReplayedRun : IDisposable
             throw new NoPropException($"{folder.ReplayLog} ends after {log.Entries.Length} of the {needed} records that lead to the newest checkpoint{(log.Fault is { } torn ? $": {torn}" : "")}");
         }
 
+        (ReplicaRule, Checkpoint)? replicas = Rule is not { } rule ? null
+            : checkpoints.Count > 0 ? (rule, checkpoints[^1])
+            : throw new NoPropException($"{folder.Path} has no checkpoint yet, and only those hold the order in which replicas met: there is nothing to replay");
         long total = Math.Min(until ?? long.MaxValue, log.Entries.Count(entry => entry is ReplayEntry.Taken or ReplayEntry.Lost));
         List<(long, string, string)> compared = [];
-        using Replayer replayer = new(plan.Method, plan.Batches(), plan.Settings.Training.Seed, PolicyCatalog.BuiltIn, log.Entries, checkpoints.Select(Mark));
+        using Replayer replayer = new(plan.Trained, plan.Batches(), plan.Settings.Training.Seed, PolicyCatalog.BuiltIn, log.Entries, checkpoints.Select(Mark), replicas);
         replayer.Run(
             until ?? long.MaxValue,
             (mark, snapshots) => compared.Add((mark.Step, WeightsHash.Sha256(checkpoints.Single(saved => saved.Step == mark.Step).Snapshots), WeightsHash.Sha256(snapshots))),
             () => progress(Math.Min(replayer.BlockSteps, total), total),
             stop);
-        return new(WeightsHash.Sha256(replayer.Snapshots()), replayer.BlockSteps, compared);
+        return new(Weights(replayer.Snapshots()), replayer.BlockSteps, compared);
     }
 
     private ReplayResult ReplayAlone(long? until, Action<long, long> progress, CancellationToken stop)
@@ -116,18 +117,15 @@ internal sealed class ReplayedRun : IDisposable
             plan.Batches(),
             plan.Settings.Training.Seed,
             target,
-            plan.Replicas > 1 ? (LocalSgd)PolicyCatalog.BuiltIn.Parse(plan.Settings.Policies).Replicas : null,
+            Rule,
             () => progress(++done, target.Step),
             stop);
-        string weights = WeightsHash.Sha256(snapshots.Where(snapshot => !BlockId.IsReplica(snapshot.Name)));
         // A block that was given out and taken back before its first step has a state too.
-        return new(weights, target.Step, [(target.Step, WeightsHash.Sha256(target.Snapshots.Where(snapshot => snapshot.Clock > 0)), WeightsHash.Sha256(snapshots))]);
+        return new(Weights(snapshots), target.Step, [(target.Step, WeightsHash.Sha256(target.Snapshots.Where(snapshot => snapshot.Clock > 0)), WeightsHash.Sha256(snapshots))]);
     }
 
-    private ReplayMark Mark(Checkpoint checkpoint) => new(
-        checkpoint.Step,
-        TrainerActor.HistoryOf(checkpoint),
-        [.. BlockId.UpTo(plan.Trained.Blocks, plan.Replicas).Select(block => Find(checkpoint, block)?.Clock ?? 0)]);
+    private ReplayMark Mark(Checkpoint checkpoint) => ReplayMark.Of(checkpoint, plan.Trained.Blocks, plan.Replicas);
 
-    private static Snapshot? Find(Checkpoint checkpoint, BlockId block) => checkpoint.Snapshots.FirstOrDefault(snapshot => snapshot.Name == block.FileName);
+    // What a run with replicas has come to is its centres.
+    private static string Weights(ImmutableArray<Snapshot> snapshots) => WeightsHash.Sha256(snapshots.Where(snapshot => !BlockId.IsReplica(snapshot.Name)));
 }

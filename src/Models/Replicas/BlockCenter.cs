@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Text;
 using NoProp.Models.Checkpoints;
 
 namespace NoProp.Models.Replicas;
@@ -12,12 +13,18 @@ public sealed record Meeting(Snapshot Center, ImmutableArray<(int Replica, Snaps
 
 /// <summary>
 /// Where the replicas of one block are brought together. Its snapshot is named like the block and holds its network, under
-/// <c>optimizer.center.*</c> what the rule remembers, and in its metadata the clock of each replica at its last meeting. Not thread-safe.
+/// <c>optimizer.center.*</c> what the rule remembers, and in its metadata the clock of each replica at its last meeting and, where it counts,
+/// the order of all meetings so far, a byte each. Not thread-safe.
 /// </summary>
 public sealed class BlockCenter
 {
     private const string MetKey = "met";
     private const string ArrivalsKey = "arrivals";
+    private const string OrderKey = "order";
+
+    // One for each replica that there can be.
+    private const string Digits = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_";
+
     private const string Own = WeightsHash.OptimizerPrefix + "center.";
     private const string MomentumName = Own + "momentum";
     private const string BufferName = Own + "buffer";
@@ -27,6 +34,7 @@ public sealed class BlockCenter
     private readonly ReplicaRule rule;
     private readonly Func<Snapshot> initial;
     private readonly long[] met;
+    private readonly StringBuilder order = new();
     private readonly SortedDictionary<int, Snapshot> waiting = [];
     private readonly SortedDictionary<int, float[]> starts = [];
     private IReadOnlyList<SafetensorsEntry> tensors = [];
@@ -57,6 +65,7 @@ public sealed class BlockCenter
                 starts[(int)Count(start.Name[StartPrefix.Length..], from.Name)] = Read(start.Name);
             }
 
+            order.Append(file.Metadata.GetValueOrDefault(OrderKey));
             arrivals = file.Metadata.TryGetValue(ArrivalsKey, out string? count) ? Count(count, from.Name) : 0;
 
             float[] Read(string tensor) => file.Entries.ContainsKey(tensor) ? MemoryMarshal.Cast<byte, float>(file.Data(tensor)).ToArray() : [];
@@ -78,6 +87,16 @@ public sealed class BlockCenter
         long[] clocks = [.. (text ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(word => Count(word, center.Name))];
         return clocks.Length == replicas ? clocks : throw new NoPropException($"snapshot {center.Name} is of {clocks.Length} replicas, and the run has {replicas}");
     }
+
+    /// <summary>
+    /// Replicas, from 0, in the order in which they have met, as a centre's snapshot has it: one for each of its meetings so far; empty where
+    /// the order does not count.
+    /// </summary>
+    /// <exception cref="NoPropException">The snapshot is damaged.</exception>
+    public static ImmutableArray<int> Order(Snapshot? center) => center is null
+        ? []
+        : [.. (SafetensorsFile.Parse(center.Safetensors, center.Name).Metadata.GetValueOrDefault(OrderKey) ?? "").Select(
+            digit => Digits.IndexOf(digit) is >= 0 and int replica ? replica : throw new NoPropException($"snapshot {center.Name} is damaged: '{digit}' is no replica"))];
 
     /// <summary>A replica has come to a meeting.</summary>
     /// <param name="replica">Which, from 0.</param>
@@ -110,6 +129,7 @@ public sealed class BlockCenter
 
         Unflatten(x, edited);
         met[replica] = state.Clock;
+        order.Append(Digits[replica]);
         return new(Snapshot(), [(replica, edited.Snapshot(state.Name))]);
     }
 
@@ -219,6 +239,7 @@ public sealed class BlockCenter
                 ["clock"] = Text(clock),
                 [MetKey] = string.Join(' ', met.Select(Text)),
                 [ArrivalsKey] = Text(arrivals),
+                [OrderKey] = order.ToString(),
             });
         foreach (float[] values in more.Select(tensor => tensor.Values).Prepend(center!))
         {

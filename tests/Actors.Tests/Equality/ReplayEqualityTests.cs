@@ -185,10 +185,7 @@ public sealed class ReplayEqualityTests : IDisposable
 
     public void Dispose() => temp.Dispose();
 
-    private static ReplayMark Mark(Checkpoint checkpoint) => new(
-        checkpoint.Step,
-        NoProp.Actors.Training.TrainerActor.HistoryOf(checkpoint),
-        [.. BlockId.UpTo(4).Select(block => checkpoint.Snapshots.FirstOrDefault(snapshot => snapshot.Name == block.FileName)?.Clock ?? 0)]);
+    private static ReplayMark Mark(Checkpoint checkpoint) => ReplayMark.Of(checkpoint, blocks: 4);
 
     private System.Collections.Immutable.ImmutableArray<ReplayEntry> Entries() => ReplayLog.Read(Path.Combine(temp.File("run"), "replay.log")).Entries;
 
