@@ -82,7 +82,6 @@ public static class PolicyKit
             Link = Sometimes() ? null : 1e9,
             Latency = Seconds(0, 0.05),
             SharedValues = Sometimes() ? 0 : random.Next(1, 1_000),
-            Weights = [],
             Switches = others,
             SwitchEvery = others.IsEmpty ? null : Seconds(0.5, 10),
             Seed = seed,

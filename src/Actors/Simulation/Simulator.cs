@@ -20,7 +20,7 @@ public sealed partial class Simulator
     private readonly SimulationSettings settings;
     private readonly PriorityQueue<Action, (TimeSpan At, long Number)> agenda = new();
     private readonly SimulatedWorker[] workers;
-    private readonly Dictionary<string, SimulatedWorker> byName = [];
+    private readonly Dictionary<string, SimulatedWorker> byName;
     private readonly SimulatedLease?[] leases;
     private readonly string?[] holders;
     private readonly List<string> violations = [];

@@ -73,17 +73,17 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
         centers = new(goal, resume);
         headState = resume?.Snapshots.FirstOrDefault(snapshot => !blocks.Contains(snapshot) && !centers.States.Contains(snapshot));
         long[] clocks = [.. blocks.Select(block => block?.Clock ?? 0)];
-        headSteps = Count(HeadStepsKey, headState?.Clock ?? 0);
+        headSteps = CountOf(resume, HeadStepsKey, headState?.Clock ?? 0);
         history = headHistory = HistoryOf(resume);
         // A head ahead of the blocks, as it can be after a run in any other order, has passed the versions that theirs is to find.
         exact = headSteps == clocks.Sum();
         // Where blocks move the head, its checkpoint holds all that theirs have asked of it, and may hold more.
-        state = RunState.Begin(goal, clocks, goal.Coupled ? clocks.Sum() : headSteps, Count(GrantsKey, 0), centers.Waiting(goal, clocks).ToHashSet()) with
+        state = RunState.Begin(goal, clocks, goal.Coupled ? clocks.Sum() : headSteps, CountOf(resume, GrantsKey), centers.Waiting(goal, clocks).ToHashSet()) with
         {
-            Fence = Count(FenceKey, 0),
+            Fence = CountOf(resume, FenceKey),
         };
         meter = new RunMeter(TimeSpan.FromSeconds(double.Parse(resume?.State.GetValueOrDefault(WallSecondsKey) ?? "0", CultureInfo.InvariantCulture)), state);
-        tested = (int)Count(TestedKey, 0);
+        tested = (int)CountOf(resume, TestedKey);
         head = Context.Watch(Context.ActorOf(partners.HeadProps, "head"));
         Publish(Snapshots());
 
@@ -150,14 +150,17 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
         Receive<ChangePolicies>(asked => Choose(() => PolicyTable.Change((state.NextPolicies ?? state.Goal.Policies).Settings, asked.Changes)));
         ReceiveMilestones();
         ReceiveReplicas();
-
-        long Count(string key, long otherwise) =>
-            resume?.State.TryGetValue(key, out string? count) == true ? long.Parse(count, CultureInfo.InvariantCulture) : otherwise;
     }
 
     /// <summary>Entries of the replay log that lead to a checkpoint's head; 0 where there is no checkpoint.</summary>
-    public static long HistoryOf(Checkpoint? checkpoint) =>
-        checkpoint?.State.TryGetValue(HistoryKey, out string? count) == true ? long.Parse(count, CultureInfo.InvariantCulture) : 0;
+    public static long HistoryOf(Checkpoint? checkpoint) => CountOf(checkpoint, HistoryKey);
+
+    /// <summary>A count in a checkpoint's state.</summary>
+    /// <param name="checkpoint">The checkpoint; null for none.</param>
+    /// <param name="key">One of the keys above.</param>
+    /// <param name="otherwise">What it is where there is no checkpoint, or none that says it.</param>
+    public static long CountOf(Checkpoint? checkpoint, string key, long otherwise = 0) =>
+        checkpoint?.State.TryGetValue(key, out string? count) == true ? long.Parse(count, CultureInfo.InvariantCulture) : otherwise;
 
     /// <inheritdoc/>
     public ITimerScheduler Timers { get; set; } = null!;

@@ -164,8 +164,8 @@ internal sealed class OpenRun : IDisposable
         long Clock(string name) => clocks.GetValueOrDefault(name);
         string Name(int block, int? replica) =>
             (replica is { } r ? new BlockId((block - 1) * plan.Replicas + r) { Replicas = plan.Replicas } : new BlockId(block)).FileName;
-        int tested = int.Parse(plan.Resume?.State.GetValueOrDefault(TrainerActor.TestedKey) ?? "0", CultureInfo.InvariantCulture);
-        long fence = long.Parse(plan.Resume?.State.GetValueOrDefault(TrainerActor.FenceKey) ?? "0", CultureInfo.InvariantCulture);
+        long tested = TrainerActor.CountOf(plan.Resume, TrainerActor.TestedKey);
+        long fence = TrainerActor.CountOf(plan.Resume, TrainerActor.FenceKey);
         // The last epoch's test is made again by a run that has nothing else left to do.
         tested = tested >= plan.Settings.Epochs ? tested - 1 : tested;
         MetricsLog.Rewind(plan.Folder!.Metrics, record => record["type"]?.GetValue<string>() switch
