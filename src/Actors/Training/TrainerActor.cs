@@ -150,6 +150,7 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
         });
         Receive<GetPolicies>(_ => Sender.Tell(Policies));
         Receive<SetPolicies>(asked => Choose(() => asked.Policies));
+        Receive<ChangePolicies>(_ => Sender.Tell(Policies), asked => asked.Changes.Count == 0);
         Receive<ChangePolicies>(asked => Choose(() => PolicyTable.Change((state.NextPolicies ?? state.Goal.Policies).Settings, asked.Changes)));
         ReceiveMilestones();
         ReceiveReplicas();
