@@ -31,7 +31,7 @@ public sealed class BlockCenter
     private const string StartPrefix = Own + "start.";
 
     private readonly string name;
-        private readonly Func<Snapshot> initial;
+    private readonly Func<Snapshot> initial;
     private readonly long[] met;
     private readonly StringBuilder order = new();
     private readonly SortedDictionary<int, Snapshot> waiting = [];

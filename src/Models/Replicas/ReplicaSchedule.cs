@@ -52,7 +52,7 @@ public sealed record ReplicaSchedule
 
     /// <summary>The schedule where another rule holds as soon as it can: from the first meeting that no replica has left.</summary>
     /// <param name="rule">The rule.</param>
-    /// <param name="clocks">Steps that the replicas have made; none is on its way, and no meeting that is due is still to be held.</param>
+    /// <param name="clocks">Steps that the replicas have made; none is in training.</param>
     /// <param name="stepsPerEpoch">Steps of each replica in an epoch.</param>
     public ReplicaSchedule ChangeTo(ReplicaRule rule, IReadOnlyList<long> clocks, int stepsPerEpoch)
     {
