@@ -87,7 +87,7 @@ public static class ClusterSecurity
                 : X509CertificateLoader.LoadPkcs12(bytes, password);
             return certificate.HasPrivateKey
                 ? certificate
-                : throw new NoPropException($"{settings.Certificate} holds no private key: make the file with its key, or name the key's file in noprop.cluster.tls.key");
+                : throw NoKey(settings.Certificate);
         }
         catch (CryptographicException e)
         {
@@ -98,16 +98,17 @@ public static class ClusterSecurity
         }
         catch (ArgumentException e)
         {
-            throw new NoPropException($"{settings.Key ?? settings.Certificate} holds no private key in PEM that fits the certificate in {settings.Certificate} ({e.Message.TrimEnd('.')})", e);
+            throw new NoPropException($"the key in {settings.Key ?? settings.Certificate} does not fit the certificate in {settings.Certificate} ({e.Message.TrimEnd('.')})", e);
         }
     }
 
     // TLS on Windows takes no key that was read from PEM, so the pair goes through PKCS#12 everywhere.
     private static X509Certificate2 FromPem(TlsSettings settings, string? password)
     {
-        if (settings.Key is { } key)
+        string holder = settings.Key ?? settings.Certificate;
+        if (!Read(holder, File.ReadAllText).Contains("PRIVATE KEY-----", StringComparison.Ordinal))
         {
-            _ = Read(key, File.ReadAllBytes);
+            throw NoKey(holder);
         }
 
         using X509Certificate2 pem = password is null
@@ -115,6 +116,9 @@ public static class ClusterSecurity
             : X509Certificate2.CreateFromEncryptedPemFile(settings.Certificate, password, settings.Key);
         return X509CertificateLoader.LoadPkcs12(pem.Export(X509ContentType.Pkcs12), password: null);
     }
+
+    private static NoPropException NoKey(string file) =>
+        new($"{file} holds no private key: make the file with the certificate's key, or name the key's own file in noprop.cluster.tls.key");
 
     private static X509Certificate2Collection Trusted(string file)
     {

@@ -94,6 +94,18 @@ public sealed class ClusterSecurityTests : IDisposable
     }
 
     [Fact]
+    public void A_key_of_another_certificate_is_refused()
+    {
+        using X509Certificate2 certificate = Certificates.SelfSigned("a");
+        using X509Certificate2 other = Certificates.SelfSigned("b");
+        certificate.WritePem(At("a.pem"));
+        other.WritePem(At("b.pem"), key: true);
+
+        Assert.StartsWith(
+            $"the key in {At("b.pem")} does not fit the certificate in {At("a.pem")}", Refused(new(At("a.pem"), At("b.pem"), null, [])), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_file_that_is_no_certificate_is_refused()
     {
         using X509Certificate2 certificate = Certificates.SelfSigned("a");

@@ -72,13 +72,16 @@ internal sealed class Nodes
 
         public Watcher(ImmutableHashSet<NodeAddress> expected, TaskCompletionSource seen)
         {
+            Receive<ClusterEvent.CurrentClusterState>(state => Change(
+                [.. state.Members.Where(member => member.Status == MemberStatus.Up).Select(member => member.Address)],
+                [.. state.Unreachable.Select(member => member.Address)]));
             Receive<ClusterEvent.MemberUp>(e => Change(up.Add(e.Member.Address), unreachable));
             Receive<ClusterEvent.MemberLeft>(e => Change(up.Remove(e.Member.Address), unreachable));
             Receive<ClusterEvent.MemberRemoved>(e => Change(up.Remove(e.Member.Address), unreachable.Remove(e.Member.Address)));
             Receive<ClusterEvent.UnreachableMember>(e => Change(up, unreachable.Add(e.Member.Address)));
             Receive<ClusterEvent.ReachableMember>(e => Change(up, unreachable.Remove(e.Member.Address)));
             Membership.Get(Context.System).Subscribe(
-                Self, ClusterEvent.SubscriptionInitialStateMode.InitialStateAsEvents, typeof(ClusterEvent.IMemberEvent), typeof(ClusterEvent.IReachabilityEvent));
+                Self, ClusterEvent.SubscriptionInitialStateMode.InitialStateAsSnapshot, typeof(ClusterEvent.IMemberEvent), typeof(ClusterEvent.IReachabilityEvent));
 
             void Change(ImmutableHashSet<Address> members, ImmutableHashSet<Address> lost)
             {
