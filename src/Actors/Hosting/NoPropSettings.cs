@@ -1,3 +1,4 @@
+using NoProp.Actors.Cluster;
 using NoProp.Actors.Policies;
 using NoProp.Models.Data;
 using NoProp.Models.Methods;
@@ -31,6 +32,9 @@ public sealed record NoPropSettings(
     EvaluateSettings Evaluate,
     RunSettings Run)
 {
+    /// <summary>What this process is in a cluster.</summary>
+    public required ClusterSettings Cluster { get; init; }
+
     /// <summary>Blocks that train at the same time on this machine: <see cref="Slots"/>, or the number of its cores.</summary>
     public int SlotCount => Slots ?? Environment.ProcessorCount;
 }

@@ -11,7 +11,7 @@ namespace NoProp.Actors.Hosting;
 /// Collects values, the later ones winning, and makes the settings of them. Each value is checked when it comes, so that a bad one is
 /// reported even where another one would have replaced it.
 /// </summary>
-internal sealed class SettingsBuilder
+internal sealed partial class SettingsBuilder
 {
     private readonly Dictionary<Setting, (object? Value, RawValue Raw, string? Origin)> values = [];
 
@@ -68,7 +68,10 @@ internal sealed class SettingsBuilder
             new(Get(CheckpointEvery), Get(CheckpointInterval), Get(Keep)),
             new(Get(MetricsEvery), Get(TensorBoard), Get(ProbeEvery)),
             new(Get(EvaluateEvery), Get(EvaluateBatch), Get(Samples), Get(Stochastic)),
-            new(Get(Out)));
+            new(Get(Out)))
+        {
+            Cluster = Cluster(),
+        };
     }
 
     private PolicySettings Policies() => new(

@@ -1,3 +1,4 @@
+using NoProp.Actors.Cluster;
 using NoProp.Actors.Policies;
 using NoProp.Models.Data;
 using NoProp.Models.Embeddings;
@@ -54,6 +55,7 @@ internal static class SettingsTable
 
     private static readonly List<Setting> Settings = [];
     private static readonly TimeSpan Day = TimeSpan.FromDays(1);
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
     public static readonly Setting<ulong> Seed = Weights("seed", SettingsTypes.Seed, s => s.Training.Seed);
@@ -150,6 +152,32 @@ internal static class SettingsTable
 
     public static readonly Setting<string?> Out = Operation("run.out", Folder, s => s.Run.Out);
 
+    public static readonly Setting<string> ClusterName = Operation("cluster.name", SettingsTypes.ClusterName, s => s.Cluster.Name);
+    public static readonly Setting<string> ClusterHost = Operation("cluster.host", HostName, s => s.Cluster.Host);
+    public static readonly Setting<int> ClusterPort = Operation("cluster.port", Whole(0, 65_535), s => s.Cluster.Port);
+    public static readonly Setting<string?> PublicHost = Operation("cluster.public-host", HostOrNone, s => s.Cluster.PublicHost);
+    public static readonly Setting<int?> PublicPort = Operation("cluster.public-port", OrAuto(Whole(1, 65_535)), s => s.Cluster.PublicPort);
+    public static readonly Setting<IReadOnlyList<NodeAddress>> Join = Operation("cluster.join", NodeAddresses, s => s.Cluster.Join);
+    public static readonly Setting<IReadOnlyList<NodeRole>> Roles = Operation("cluster.roles", NodeRoles, s => s.Cluster.Roles);
+    public static readonly Setting<bool> Insecure = Operation("cluster.insecure", Switch, s => s.Cluster.Insecure);
+    public static readonly Setting<string?> Certificate = Operation("cluster.tls.certificate", FileOrNone, s => s.Cluster.Tls?.Certificate);
+    public static readonly Setting<string?> CertificateKey = Operation("cluster.tls.key", FileOrNone, s => s.Cluster.Tls?.Key);
+    public static readonly Setting<string?> PasswordFile = Operation("cluster.tls.password-file", FileOrNone, s => s.Cluster.Tls?.PasswordFile);
+    public static readonly Setting<IReadOnlyList<string>> Trusted = Operation("cluster.tls.trusted", Files, s => s.Cluster.Tls?.Trusted ?? []);
+    public static readonly Setting<TimeSpan> BaseTime =
+        Operation("cluster.base-time", Duration(Tick, TimeSpan.FromMinutes(5)), s => s.Cluster.BaseTime);
+    public static readonly Setting<TimeSpan?> ClusterLease = Time("lease-timeout", o => o.LeaseTimeout);
+    public static readonly Setting<TimeSpan?> ClusterRenewal = Time("lease-renewal", o => o.LeaseRenewal);
+    public static readonly Setting<TimeSpan?> Heartbeat = Time("heartbeat-interval", o => o.HeartbeatInterval);
+    public static readonly Setting<TimeSpan?> AcceptablePause = Time("acceptable-pause", o => o.AcceptablePause);
+    public static readonly Setting<TimeSpan?> StableAfter = Time("stable-after", o => o.StableAfter);
+    public static readonly Setting<TimeSpan?> UnstableAfter = Time("unstable-after", o => o.UnstableAfter);
+    public static readonly Setting<TimeSpan?> DownRemovalMargin = Time("down-removal-margin", o => o.DownRemovalMargin);
+    public static readonly Setting<TimeSpan?> HandOverRetry = Time("hand-over-retry", o => o.HandOverRetry);
+    public static readonly Setting<TimeSpan?> LinkHandshake = Time("link-handshake", o => o.LinkHandshake);
+    public static readonly Setting<TimeSpan?> JoinTimeout = Time("join-timeout", o => o.JoinTimeout);
+    public static readonly Setting<TimeSpan?> LeaveTimeout = Time("leave-timeout", o => o.LeaveTimeout);
+
     /// <summary>All of them, in the order of noprop.conf.</summary>
     public static IReadOnlyList<Setting> All => Settings;
 
@@ -158,6 +186,9 @@ internal static class SettingsTable
 
     private static Setting<T> Operation<T>(string path, SettingsType<T> type, Func<NoPropSettings, T> effective) =>
         Listed(new Setting<T>($"noprop.{path}", shapesWeights: false, type, effective));
+
+    private static Setting<TimeSpan?> Time(string name, Func<ClusterTimeOverrides, TimeSpan?> effective) =>
+        Operation($"cluster.times.{name}", OrAuto(Duration(Tick, Day)), s => effective(s.Cluster.Overrides));
 
     private static Setting<T> Listed<T>(Setting<T> setting)
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using NoProp.Actors.Cluster;
 using NoProp.Actors.Policies;
 using NoProp.Models.Data;
 using NoProp.Models.Embeddings;
@@ -72,11 +73,68 @@ internal static partial class SettingsTypes
 
     public static SettingsType<string> Policy { get; } = Text("a policy, NAME or NAME:ARGUMENT in double quotes", PolicyPattern());
 
+    public static SettingsType<string?> FileOrNone { get; } = new(
+        "a file, or \"\" for none",
+        (raw, out value) =>
+        {
+            value = string.IsNullOrEmpty(raw.Text) ? null : raw.Text;
+            return raw.Text is not null && !raw.Text.Any(char.IsControl);
+        },
+        value => SettingsSyntax.Quote(value ?? ""));
+
+    public static SettingsType<IReadOnlyList<string>> Files { get; } = new(
+        "a list of files, as in [\"first.pem\", \"second.pem\"]",
+        (raw, out value) =>
+        {
+            value = Unquoted(raw);
+            return raw is not { Text: null, Items: null } && !value.Any(path => string.IsNullOrWhiteSpace(path) || path.Any(char.IsControl));
+        },
+        value => $"[{string.Join(", ", value.Select(SettingsSyntax.Quote))}]");
+
+    public static SettingsType<string> ClusterName { get; } = new(
+        "letters, digits, - and _, a letter or digit first",
+        (raw, out value) => ClusterNamePattern().IsMatch(value = raw.Text ?? ""),
+        SettingsSyntax.Quote);
+
+    public static SettingsType<string> HostName { get; } = new(
+        "the name or the address of a machine in double quotes",
+        (raw, out value) => IsHost(value = raw.Text ?? ""),
+        SettingsSyntax.Quote);
+
+    public static SettingsType<string?> HostOrNone { get; } = new(
+        "the name or the address of a machine in double quotes, or \"\"",
+        (raw, out value) =>
+        {
+            value = string.IsNullOrEmpty(raw.Text) ? null : raw.Text;
+            return raw.Text is not null && (value is null || IsHost(value));
+        },
+        value => SettingsSyntax.Quote(value ?? ""));
+
+    public static SettingsType<IReadOnlyList<NodeAddress>> NodeAddresses { get; } = new(
+        "a list of HOST:PORT, as in [\"node1:4053\", \"node2:4053\"]",
+        (raw, out value) =>
+        {
+            IReadOnlyList<string> texts = Unquoted(raw);
+            value = [.. texts.Select(text => NodeAddress.TryParse(text, out NodeAddress address) ? address : default)];
+            return raw is not { Text: null, Items: null } && !value.Contains(default);
+        },
+        value => $"[{string.Join(", ", value.Select(address => SettingsSyntax.Quote(address.ToString())))}]");
+
+    public static SettingsType<IReadOnlyList<NodeRole>> NodeRoles { get; } = new(
+        "one or more of trainer, worker, gateway and voter, as in [trainer, worker]",
+        (raw, out value) =>
+        {
+            IReadOnlyList<string> words = Unquoted(raw);
+            value = [.. Enum.GetValues<NodeRole>().Where(role => words.Contains(WordOf(role)))];
+            return words.Count > 0 && value.Count == words.Count;
+        },
+        value => $"[{string.Join(", ", value.Select(WordOf))}]");
+
     public static SettingsType<PolicyAssemblies> Assemblies { get; } = new(
         "a list of files, as in [\"policies/My.Policies.dll\"]",
         (raw, out value) =>
         {
-            string[] paths = raw.Text == "[]" ? [] : [.. raw.Entries.Select(entry => entry is ['"', .. string inner, '"'] ? inner : entry ?? "")];
+            IReadOnlyList<string> paths = Unquoted(raw);
             value = new([.. paths]);
             return raw is not { Text: null, Items: null } && !paths.Any(path => string.IsNullOrWhiteSpace(path) || path.Any(char.IsControl));
         },
@@ -158,6 +216,13 @@ internal static partial class SettingsTypes
         (raw, out value) => pattern.IsMatch(value = raw.Text ?? ""),
         SettingsSyntax.Quote);
 
+    private static IReadOnlyList<string> Unquoted(RawValue raw) =>
+        raw.Text is "[]" or "" ? [] : [.. raw.Entries.Select(entry => entry is ['"', .. string inner, '"'] ? inner : entry ?? "")];
+
+    private static bool IsHost(string text) => Uri.CheckHostName(text) is UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6;
+
+    private static string WordOf(NodeRole role) => role.ToString().ToLowerInvariant();
+
     private static bool TryWhole(string? text, int from, int to, out int value) =>
         int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value) && value >= from && value <= to;
 
@@ -195,6 +260,9 @@ internal static partial class SettingsTypes
 
     [GeneratedRegex(@"^([A-Za-z0-9][A-Za-z0-9._-]*|folder:[^\p{Cc}]+)\z")]
     private static partial Regex NamePattern();
+
+    [GeneratedRegex(@"^[A-Za-z0-9][A-Za-z0-9_-]*\z")]
+    private static partial Regex ClusterNamePattern();
 
     [GeneratedRegex(@"^[a-z][a-z0-9-]*(:\S+)?\z")]
     private static partial Regex PolicyPattern();

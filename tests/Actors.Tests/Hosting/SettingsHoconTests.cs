@@ -70,6 +70,30 @@ public sealed class SettingsHoconTests
         ["noprop.evaluate.samples"] = "4",
         ["noprop.evaluate.stochastic"] = "on",
         ["noprop.run.out"] = "runs/mine",
+        ["noprop.cluster.name"] = "other",
+        ["noprop.cluster.host"] = "localhost",
+        ["noprop.cluster.port"] = "4053",
+        ["noprop.cluster.public-host"] = "node1.example",
+        ["noprop.cluster.public-port"] = "4054",
+        ["noprop.cluster.join"] = "node2:4053,[::1]:4054",
+        ["noprop.cluster.roles"] = "worker,voter",
+        ["noprop.cluster.insecure"] = "on",
+        ["noprop.cluster.tls.certificate"] = "node.pem",
+        ["noprop.cluster.tls.key"] = "key.pem",
+        ["noprop.cluster.tls.password-file"] = "secret.txt",
+        ["noprop.cluster.tls.trusted"] = "a.pem,b c.pem",
+        ["noprop.cluster.base-time"] = "500ms",
+        ["noprop.cluster.times.lease-timeout"] = "5s",
+        ["noprop.cluster.times.lease-renewal"] = "2s",
+        ["noprop.cluster.times.heartbeat-interval"] = "1500ms",
+        ["noprop.cluster.times.acceptable-pause"] = "4s",
+        ["noprop.cluster.times.stable-after"] = "6s",
+        ["noprop.cluster.times.unstable-after"] = "1m",
+        ["noprop.cluster.times.down-removal-margin"] = "2s",
+        ["noprop.cluster.times.hand-over-retry"] = "2s",
+        ["noprop.cluster.times.link-handshake"] = "3s",
+        ["noprop.cluster.times.join-timeout"] = "1m",
+        ["noprop.cluster.times.leave-timeout"] = "1m",
     };
 
     public static TheoryData<string> Paths => [.. SettingsDescription.All.Select(setting => setting.Path)];
@@ -116,7 +140,7 @@ public sealed class SettingsHoconTests
         string[] operational =
         [
             "noprop.data.dir", "noprop.epochs", "noprop.policy.", "noprop.slots", "noprop.lease.", "noprop.loader.", "noprop.supervision.",
-            "noprop.checkpoint.", "noprop.metrics.", "noprop.evaluate.", "noprop.run.", "noprop.inference.",
+            "noprop.checkpoint.", "noprop.metrics.", "noprop.evaluate.", "noprop.run.", "noprop.inference.", "noprop.cluster.",
         ];
 
         Assert.Equal(
@@ -143,6 +167,8 @@ public sealed class SettingsHoconTests
         path switch
         {
             "noprop.network.dropout" => With("noprop.network.kind=paper", $"{path}={Others[path]}"),
+            _ when path.StartsWith("noprop.cluster.tls.", StringComparison.Ordinal) && path != "noprop.cluster.tls.certificate" =>
+                With("noprop.cluster.tls.certificate=node.pem", $"{path}={Others[path]}"),
             "noprop.embedding.init" => With("noprop.embedding.kind=learned", $"{path}={Others[path]}"),
             _ => With($"{path}={Others[path]}"),
         };

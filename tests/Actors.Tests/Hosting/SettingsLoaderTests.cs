@@ -27,7 +27,10 @@ public sealed class SettingsLoaderTests
                 new(1, TimeSpan.FromSeconds(5), 3),
                 new(10, true, 100),
                 new(1, 500, 1, false),
-                new(null)) with
+                new(null))
+            {
+                Cluster = settings.Cluster,
+            } with
             { Training = settings.Training },
             settings);
         Assert.Equal(new TrainingSettings(0, settings.Training.Network), settings.Training);
