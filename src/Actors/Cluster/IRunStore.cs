@@ -1,0 +1,41 @@
+using NoProp.Actors.Hosting;
+
+namespace NoProp.Actors.Cluster;
+
+/// <summary>A run that is ready to train.</summary>
+/// <param name="Name">Its name, for those who ask for it.</param>
+/// <param name="Plan">All that it is made of.</param>
+/// <param name="Notes">What the user should know first.</param>
+public sealed record StoredRun(string Name, RunPlan Plan, IReadOnlyList<string> Notes) : IDisposable
+{
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Plan.Folder?.Dispose();
+        Plan.Dataset.Dispose();
+    }
+}
+
+/// <summary>The runs of a cluster on disk, where every trainer's node finds them. What it throws says what was wrong with the run or its data.</summary>
+public interface IRunStore
+{
+    /// <summary>A new run, marked as the one in training.</summary>
+    /// <param name="settings">Its settings as HOCON.</param>
+    /// <param name="name">Its name; null for one of the time.</param>
+    StoredRun Begin(string settings, string? name);
+
+    /// <summary>A run that was stopped, marked as the one in training.</summary>
+    /// <param name="settings">Settings that change, as HOCON.</param>
+    /// <param name="name">Its name; null for the newest unfinished one.</param>
+    StoredRun Resume(string settings, string? name);
+
+    /// <summary>The run that is marked as the one in training, which another trainer has left; null where there is none.</summary>
+    StoredRun? TakeOver();
+
+    /// <summary>No run is in training any more.</summary>
+    void Release();
+
+    /// <summary>A run as a worker needs it: its data and method, and no folder.</summary>
+    /// <param name="settings">Its settings as HOCON.</param>
+    RunPlan Load(string settings);
+}

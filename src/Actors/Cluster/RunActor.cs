@@ -1,0 +1,52 @@
+using Akka.Actor;
+using NoProp.Actors.Hosting;
+using NoProp.Actors.Inference;
+using NoProp.Actors.Policies;
+using NoProp.Actors.Protocol;
+using NoProp.Actors.Training;
+
+namespace NoProp.Actors.Cluster;
+
+/// <summary>
+/// All of a run that is in one place: trainer, head, centres, recorder, inference and evaluation are its children and end with it. Workers are
+/// on other nodes, each behind a link.
+/// </summary>
+public sealed class RunActor : ReceiveActor
+{
+    private readonly StoredRun run;
+    private readonly string settings;
+    private readonly IActorRef trainer;
+    private readonly IActorRef followers;
+    private readonly IActorRef links;
+    private ThroughputMeasured? throughput;
+
+    /// <summary>A run that begins with its first worker.</summary>
+    /// <param name="run">The run; stays the caller's.</param>
+    /// <param name="linkSettings">How links behave.</param>
+    /// <param name="version">Version of the software.</param>
+    public RunActor(StoredRun run, LinkSettings linkSettings, string version)
+    {
+        (this.run, settings) = (run, SettingsHocon.ToHocon(run.Plan.Settings));
+        followers = Context.ActorOf(RunFollowersActor.Props(linkSettings.Silence), "followers");
+        trainer = NoPropHosting.StartTrainer(Context, run.Plan, Context.ActorOf(InferenceActor.Props(run.Plan.Method), "inference"), Self);
+        links = Context.ActorOf(LinkAcceptorActor.Props(linkSettings, (_, _) => new TrainerRoutes(trainer)), "links");
+        Receive<OfferSlots>(_ => Sender.Tell(new JoinRun(run.Name, settings, links)));
+        Receive<FollowRun>(followers.Forward);
+        Receive<StopTraining>(_ => trainer.Tell(new StopRun()));
+        Receive<GetPolicies>(trainer.Forward);
+        Receive<SetPolicies>(trainer.Forward);
+        Receive<ChangePolicies>(trainer.Forward);
+        Receive<GetTrainingStatus>(trainer.Forward);
+        Receive<ThroughputMeasured>(measured =>
+        {
+            throughput = measured;
+            followers.Forward(measured);
+        });
+        Receive<RunEnded>(ended =>
+        {
+            followers.Tell(ended);
+            Context.Parent.Tell(ended);
+        });
+        Receive<RunEvent>(followers.Forward);
+    }
+}

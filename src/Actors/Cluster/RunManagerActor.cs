@@ -1,0 +1,175 @@
+using System.Collections.Immutable;
+using Akka.Actor;
+using Akka.Event;
+using NoProp.Actors.Hosting;
+using NoProp.Actors.Protocol;
+using NoProp.Models;
+
+namespace NoProp.Actors.Cluster;
+
+/// <summary>To the run manager: end, so that another node can go on.</summary>
+public sealed record HandOver;
+
+/// <summary>
+/// The cluster's singleton: takes runs, one at a time, and goes on with the one that a former trainer has left. All that it knows is in the
+/// folder of runs, so it needs nothing from the instance before it.
+/// </summary>
+public sealed class RunManagerActor : ReceiveActor
+{
+    private readonly ILoggingAdapter log = Context.GetLogger();
+    private readonly IRunStore store;
+    private readonly LinkSettings links;
+    private readonly string version;
+    private StoredRun? run;
+    private IActorRef runActor = ActorRefs.Nobody;
+    private (string Run, RunEnded Ended)? last;
+    private bool loading;
+    private bool leaving;
+    private int started;
+
+    /// <summary>A manager that looks for a run that was left.</summary>
+    /// <param name="store">The runs.</param>
+    /// <param name="links">How links to workers behave.</param>
+    /// <param name="version">Version of the software.</param>
+    public RunManagerActor(IRunStore store, LinkSettings links, string version)
+    {
+        (this.store, this.links, this.version) = (store, links, version);
+        Receive<OfferSlots>(Forward);
+        Receive<SubmitRun>(Submit);
+        Receive<FollowRun>(follow => ForRun(follow.Run, follow));
+        Receive<StopTraining>(stop => ForRun(stop.Run, stop));
+        Receive<GetPolicies>(asked => ForRun(null, asked));
+        Receive<ChangePolicies>(asked => ForRun(null, asked));
+        Receive<GetTrainingStatus>(asked =>
+        {
+            if (run is null)
+            {
+                Sender.Tell(new TrainingStatus(null, null, [], [], version));
+            }
+            else
+            {
+                runActor.Forward(asked);
+            }
+        });
+        Receive<Loaded>(Begin);
+        Receive<RunEnded>(Ended, _ => Sender.Equals(runActor));
+        Receive<Terminated>(_ => Gone());
+        Receive<HandOver>(_ => Leave());
+    }
+
+    /// <summary>Props.</summary>
+    public static Props Props(IRunStore store, LinkSettings links, string version) => Akka.Actor.Props.Create(() => new RunManagerActor(store, links, version));
+
+    /// <inheritdoc/>
+    protected override void PreStart() => Load(() => store.TakeOver(), ActorRefs.Nobody);
+
+    /// <inheritdoc/>
+    protected override void PostStop() => run?.Dispose();
+
+    /// <inheritdoc/>
+    protected override SupervisorStrategy SupervisorStrategy() => new StoppingSupervisorStrategy().Create();
+
+    private void Forward(object message)
+    {
+        if (run is not null)
+        {
+            runActor.Forward(message);
+        }
+    }
+
+    private void ForRun(string? name, object message)
+    {
+        if (run is not null && (name is null || name == run.Name))
+        {
+            runActor.Forward(message);
+        }
+        else if (last is { } over && (name is null || name == over.Run))
+        {
+            Sender.Tell(over.Ended);
+        }
+        else if (!loading)
+        {
+            Sender.Tell(new RunNotThere(name));
+        }
+    }
+
+    private void Submit(SubmitRun asked)
+    {
+        if (loading || run is not null)
+        {
+            Sender.Tell(new RunRefused(run is null ? "the trainer is reading a run" : $"{run.Name} is in training: follow it or stop it"));
+            return;
+        }
+
+        Load(() => asked.Resume ? store.Resume(asked.Settings, asked.Name) : store.Begin(asked.Settings, asked.Name), Sender);
+    }
+
+    // Reading data can take long, and libtorch is loaded with it: not on a thread that others wait for.
+    private void Load(Func<StoredRun?> load, IActorRef asker)
+    {
+        loading = true;
+        Task.Factory.StartNew(load, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
+            .ContinueWith(task => new Loaded(task.IsCompletedSuccessfully ? task.Result : null, task.Exception?.GetBaseException(), asker), TaskScheduler.Default)
+            .PipeTo(Self);
+    }
+
+    private void Begin(Loaded loaded)
+    {
+        loading = false;
+        if (loaded.Failure is { } failure)
+        {
+            string reason = failure is NoPropException ? failure.Message : $"the run cannot be read: {failure.Message}";
+            log.Warning("no run begins: {0}", reason);
+            loaded.Asker.Tell(new RunRefused(reason));
+        }
+
+        if (leaving)
+        {
+            loaded.Run?.Dispose();
+            Context.Stop(Self);
+        }
+        else if (loaded.Run is { } next)
+        {
+            (run, last) = (next, null);
+            runActor = Context.Watch(Context.ActorOf(Akka.Actor.Props.Create(() => new RunActor(next, links, version)), $"run-{++started}"));
+            loaded.Asker.Tell(new RunAccepted(next.Name, SettingsHocon.ToHocon(next.Plan.Settings), [.. next.Notes]));
+        }
+    }
+
+    private void Ended(RunEnded ended)
+    {
+        last = (run!.Name, ended with { Snapshots = [] });
+        // A run that only changes its place is still the one in training.
+        if (!leaving)
+        {
+            store.Release();
+        }
+
+        Context.Stop(runActor);
+    }
+
+    private void Gone()
+    {
+        run?.Dispose();
+        (run, runActor) = (null, ActorRefs.Nobody);
+        if (leaving)
+        {
+            Context.Stop(Self);
+        }
+    }
+
+    private void Leave()
+    {
+        leaving = true;
+        if (run is not null)
+        {
+            runActor.Tell(new StopTraining(null));
+        }
+        else if (!loading)
+        {
+            Context.Stop(Self);
+        }
+    }
+
+    private sealed record Loaded(StoredRun? Run, Exception? Failure, IActorRef Asker);
+}

@@ -1,0 +1,111 @@
+using Akka.Actor;
+using Akka.Event;
+using NoProp.Actors.Hosting;
+using NoProp.Actors.Protocol;
+using NoProp.Models;
+
+namespace NoProp.Actors.Cluster;
+
+/// <summary>
+/// A node's part as a worker: offers its slots to the cluster's singleton, reads the data of the run that it is told, and trains for it behind a
+/// link. When the link ends, because the trainer has moved or was lost for a time, it offers its slots again.
+/// </summary>
+public sealed class WorkerNodeActor : ReceiveActor, IWithTimers
+{
+    private readonly ILoggingAdapter log = Context.GetLogger();
+    private readonly IActorRef manager;
+    private readonly string name;
+    private readonly int slots;
+    private readonly IRunStore store;
+    private readonly LinkSettings links;
+    private readonly TimeSpan retry;
+    private IActorRef link = ActorRefs.Nobody;
+    private (string Settings, RunPlan Plan)? read;
+    private bool loading;
+    private int started;
+
+    /// <summary>A worker without a run.</summary>
+    /// <param name="manager">The singleton, wherever it is.</param>
+    /// <param name="name">Name in leases and metrics, of its own in the cluster.</param>
+    /// <param name="slots">Blocks trained at once.</param>
+    /// <param name="store">Reads data.</param>
+    /// <param name="links">How links behave.</param>
+    /// <param name="retry">Time between two offers.</param>
+    public WorkerNodeActor(IActorRef manager, string name, int slots, IRunStore store, LinkSettings links, TimeSpan retry)
+    {
+        (this.manager, this.name, this.slots, this.store, this.links, this.retry) = (manager, name, slots, store, links, retry);
+        Receive<Tick>(_ =>
+        {
+            if (link.IsNobody() && !loading)
+            {
+                manager.Tell(new OfferSlots(name, slots));
+            }
+        });
+        Receive<JoinRun>(Join, _ => link.IsNobody() && !loading);
+        Receive<JoinRun>(_ => { });
+        Receive<Loaded>(Take);
+        Receive<LinkFailed>(failed => log.Info("{0} is no longer linked to the trainer: {1}", name, failed.Reason));
+        Receive<Terminated>(_ => link = ActorRefs.Nobody);
+    }
+
+    /// <inheritdoc/>
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    /// <summary>Props.</summary>
+    public static Props Props(IActorRef manager, string name, int slots, IRunStore store, LinkSettings links, TimeSpan retry) =>
+        Akka.Actor.Props.Create(() => new WorkerNodeActor(manager, name, slots, store, links, retry));
+
+    /// <inheritdoc/>
+    protected override void PreStart() => Timers.StartPeriodicTimer(nameof(Tick), Tick.Instance, TimeSpan.Zero, retry);
+
+    /// <inheritdoc/>
+    protected override void PostStop() => read?.Plan.Dataset.Dispose();
+
+    /// <inheritdoc/>
+    protected override SupervisorStrategy SupervisorStrategy() => new StoppingSupervisorStrategy().Create();
+
+    private void Join(JoinRun run)
+    {
+        if (read is { } known && known.Settings == run.Settings)
+        {
+            Link(run, known.Plan);
+            return;
+        }
+
+        loading = true;
+        read?.Plan.Dataset.Dispose();
+        read = null;
+        Task.Factory.StartNew(() => store.Load(run.Settings), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
+            .ContinueWith(task => new Loaded(run, task.IsCompletedSuccessfully ? task.Result : null, task.Exception?.GetBaseException()), TaskScheduler.Default)
+            .PipeTo(Self);
+    }
+
+    private void Take(Loaded loaded)
+    {
+        loading = false;
+        if (loaded.Plan is { } plan)
+        {
+            read = (loaded.Run.Settings, plan);
+            Link(loaded.Run, plan);
+        }
+        else
+        {
+            log.Warning(
+                "{0} cannot train {1}: {2}", name, loaded.Run.Run, loaded.Failure is NoPropException ? loaded.Failure.Message : $"its data cannot be read: {loaded.Failure?.Message}");
+        }
+    }
+
+    private void Link(JoinRun run, RunPlan plan)
+    {
+        RunPlan own = plan with { Settings = plan.Settings with { Slots = slots } };
+        link = Context.Watch(Context.ActorOf(
+            LinkActor.Connect(run.Links, name, links, context => new WorkerRoutes(NoPropHosting.StartWorker(context, own, context.Self, name))), $"trainer-{++started}"));
+    }
+
+    private sealed record Loaded(JoinRun Run, RunPlan? Plan, Exception? Failure);
+
+    private sealed class Tick
+    {
+        public static readonly Tick Instance = new();
+    }
+}

@@ -1,0 +1,87 @@
+using System.Collections.Immutable;
+using Akka.Actor;
+
+namespace NoProp.Actors.Protocol;
+
+// Nodes of a cluster, those who use it, and the run's singleton.
+
+/// <summary>Worker node to singleton: these slots are there. Repeated until there is a run for them.</summary>
+/// <param name="Worker">Name of the worker, of its own in the cluster.</param>
+/// <param name="Slots">Blocks that it trains at once.</param>
+public sealed record OfferSlots(string Worker, int Slots);
+
+/// <summary>Singleton to worker node: train this run.</summary>
+/// <param name="Run">Its name.</param>
+/// <param name="Settings">Its settings as HOCON.</param>
+/// <param name="Links">Accepts the link to its trainer.</param>
+public sealed record JoinRun(string Run, string Settings, IActorRef Links);
+
+/// <summary>To the singleton: train this. Answered with <see cref="RunAccepted"/> or <see cref="RunRefused"/>.</summary>
+/// <param name="Settings">The run's settings as HOCON.</param>
+/// <param name="Name">Name of the run's folder below the trainers' folder of runs; null for one of the time.</param>
+/// <param name="Resume">Whether a run of that name is to go on; the newest unfinished one where there is no name.</param>
+public sealed record SubmitRun(string Settings, string? Name, bool Resume);
+
+/// <summary>Singleton: it is trained.</summary>
+/// <param name="Run">Its name.</param>
+/// <param name="Settings">Its settings as HOCON.</param>
+/// <param name="Notes">What the user should know first.</param>
+public sealed record RunAccepted(string Run, string Settings, ImmutableArray<string> Notes);
+
+/// <summary>Singleton: it cannot be.</summary>
+public sealed record RunRefused(string Reason);
+
+/// <summary>
+/// To the singleton: tell me the events of this run, from <see cref="RunStarted"/> to <see cref="RunEnded"/> (without the weights). Repeated as
+/// a sign that somebody is still there, and because the singleton may have moved.
+/// </summary>
+/// <param name="Run">Its name; null for the one in training.</param>
+public sealed record FollowRun(string? Run);
+
+/// <summary>Singleton to who follows a run: it is not in training.</summary>
+/// <param name="Run">The name asked for.</param>
+public sealed record RunNotThere(string? Run);
+
+/// <summary>To the singleton: stop the run after the steps in progress, with a checkpoint. Answered like <see cref="FollowRun"/>.</summary>
+public sealed record StopTraining(string? Run);
+
+/// <summary>To the singleton: who does what? Answered with <see cref="TrainingStatus"/>.</summary>
+public sealed record GetTrainingStatus;
+
+/// <summary>Singleton: this.</summary>
+/// <param name="Run">The run in training; null where there is none.</param>
+/// <param name="Folder">Its folder on the trainer's node.</param>
+/// <param name="Blocks">Its blocks, or replicas of them.</param>
+/// <param name="Workers">Workers that are there.</param>
+/// <param name="Version">Version of the software of the trainer's node.</param>
+public sealed record TrainingStatus(string? Run, string? Folder, ImmutableArray<BlockStatus> Blocks, ImmutableArray<WorkerStatus> Workers, string Version)
+{
+    /// <summary>Steps that each block is to make.</summary>
+    public long Target { get; init; }
+
+    /// <summary>Who takes part, as it was last measured.</summary>
+    public SlotCounts Slots { get; init; }
+
+    /// <summary>Steps a second of all blocks together, as they were last measured.</summary>
+    public double StepsPerSecond { get; init; }
+
+    /// <summary>The policy of the blocks.</summary>
+    public string Policy { get; init; } = "";
+}
+
+/// <summary>A block as the trainer sees it.</summary>
+/// <param name="Block">Its name.</param>
+/// <param name="Clock">Committed steps.</param>
+/// <param name="Lead">Steps ahead of the least advanced block.</param>
+/// <param name="Worker">Who trains it; null for nobody.</param>
+/// <param name="Holder">Who has made its newest state; null where nobody has.</param>
+/// <param name="Steps">The steps of its lease, as in 10..18; empty for none.</param>
+/// <param name="Why">Why it is where it is, or for whom it waits.</param>
+public sealed record BlockStatus(string Block, long Clock, long Lead, string? Worker, string? Holder, string Steps, string Why);
+
+/// <summary>A worker as the trainer sees it.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Slots">Blocks that it trains at once.</param>
+/// <param name="Leases">Leases that it holds.</param>
+/// <param name="StepMilliseconds">Mean time of a step of it; 0 where it is not known.</param>
+public sealed record WorkerStatus(string Name, int Slots, int Leases, double StepMilliseconds);
