@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Akka.Configuration;
 using Akka.Serialization;
 
 namespace NoProp.Actors.Serialization;
@@ -11,6 +12,10 @@ namespace NoProp.Actors.Serialization;
 public sealed class HyperionSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
 {
     private readonly WireCodec codec = WireCodec.Of(system);
+
+    /// <summary>Settings under akka.actor.serialization-settings.hyperion are those of Akka's adapter; here nothing of it can be set.</summary>
+    public HyperionSerializer(ExtendedActorSystem system, Config settings)
+        : this(system) => _ = settings;
 
     /// <inheritdoc/>
     public override int Identifier => -5;
@@ -63,6 +68,10 @@ public sealed class BulkSerializer(ExtendedActorSystem system) : SerializerWithS
 public sealed class RefusingSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
 {
     private readonly WireCounters counters = WireCounters.Of(system);
+
+    /// <summary>Akka has settings for its own serializer under the name that this one takes; there is nothing to set here.</summary>
+    public RefusingSerializer(ExtendedActorSystem system, Config settings)
+        : this(system) => _ = settings;
 
     /// <inheritdoc/>
     public override int Identifier => 1;
