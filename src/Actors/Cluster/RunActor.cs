@@ -36,7 +36,20 @@ public sealed class RunActor : ReceiveActor
         Receive<GetPolicies>(trainer.Forward);
         Receive<SetPolicies>(trainer.Forward);
         Receive<ChangePolicies>(trainer.Forward);
-        Receive<GetTrainingStatus>(trainer.Forward);
+        Receive<GetTrainingStatus>(asked => trainer.Ask<TrainingStatus>(asked, linkSettings.Silence)
+            .ContinueWith(
+                answer => answer.IsCompletedSuccessfully
+                    ? answer.Result with
+                    {
+                        Run = run.Name,
+                        Folder = run.Plan.Folder?.Path,
+                        Version = version,
+                        StepsPerSecond = throughput?.StepsPerSecond ?? 0,
+                        Slots = throughput?.Slots ?? default,
+                    }
+                    : new TrainingStatus(run.Name, run.Plan.Folder?.Path, [], [], version),
+                TaskScheduler.Default)
+            .PipeTo(Sender));
         Receive<ThroughputMeasured>(measured =>
         {
             throughput = measured;

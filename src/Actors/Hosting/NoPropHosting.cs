@@ -29,46 +29,72 @@ public static class NoPropHosting
         .WithInference(plan.Method)
         .WithActors((system, registry) =>
         {
-            NoPropSettings settings = plan.Settings;
-            Supervision supervision = new(settings.Supervision.MaxFailures, settings.Supervision.Within);
-            EvaluationSettings evaluate = new(settings.Evaluate.BatchSize, settings.Evaluate.Samples, settings.Evaluate.Stochastic, settings.Training.Seed);
-
-            IMethod method = plan.Trained;
-            RunGoal goal = new(
-                method.Blocks, plan.BlockStepsPerEpoch, settings.Epochs, settings.Training.Seed, plan.Catalog.Parse(settings.Policies), settings.Lease.Timeout)
-            {
-                Coupled = method.Coupled,
-                Replicas = method.Replicas,
-                Catalog = plan.Catalog,
-                Weights = [.. BlockId.UpTo(method.Blocks).Select(method.SamplingWeight)],
-            };
-
-            IActorRef loader = system.ActorOf(
-                DataLoaderActor.Props(plan.Batches(), plan.Method.Blocks, settings.Loader.Prefetch, settings.Loader.CachedBatches), "loader");
-            IActorRef? recorder = plan.Folder is null ? null : system.ActorOf(
-                RunRecorderActor.Props(
-                    plan.Folder,
-                    new(settings.Metrics.EverySteps, settings.Metrics.TensorBoard, settings.Checkpoint.Keep, policies => SettingsHocon.ToHocon(settings with { Policies = policies })),
-                    Describe(plan),
-                    plan.History),
-                "recorder");
-            IActorRef evaluation = system.ActorOf(EvaluationActor.Props(registry.Get<InferenceActor>(), plan.Dataset, evaluate), "evaluation");
-            IActorRef trainer = system.ActorOf(
-                Props.Create(() => new TrainerActor(
-                    goal,
-                    plan.Resume,
-                    new TrainerCadence(settings.Evaluate.EveryEpochs, settings.Checkpoint.EveryEpochs, settings.Checkpoint.MinInterval),
-                    supervision,
-                    new TrainerPartners(
-                        registry.Get<InferenceActor>(), evaluation, recorder, system.ActorOf(Props.Create(() => new ObserverActor(observer)), "observer"),
-                        HeadActor.Props(method, plan.Batches(), settings.Training.Seed), (block, schedule, from) => CenterActor.Props(block, method, schedule, from)))),
-                "trainer");
+            IActorRef trainer = StartTrainer(system, plan, registry.Get<InferenceActor>(), Observer(system, observer));
             registry.Register<TrainerActor>(trainer);
-            system.ActorOf(
-                Props.Create(() => new WorkerActor(
-                    trainer, LocalWorker, settings.SlotCount, supervision, block => BlockActor.Props(block, method, loader, Patience, settings.Metrics.ProbeEvery))),
-                "worker");
+            StartWorker(system, plan, trainer, LocalWorker);
         });
+
+    /// <summary>Starts all of a run but its workers: recorder, evaluation, and the trainer with its head.</summary>
+    /// <param name="parent">The actor system, or the actor whose children they are.</param>
+    /// <param name="plan">The run.</param>
+    /// <param name="inference">The chain that is tested.</param>
+    /// <param name="observer">Told every event.</param>
+    internal static IActorRef StartTrainer(IActorRefFactory parent, RunPlan plan, IActorRef inference, IActorRef observer)
+    {
+        NoPropSettings settings = plan.Settings;
+        EvaluationSettings evaluate = new(settings.Evaluate.BatchSize, settings.Evaluate.Samples, settings.Evaluate.Stochastic, settings.Training.Seed);
+
+        IMethod method = plan.Trained;
+        RunGoal goal = new(
+            method.Blocks, plan.BlockStepsPerEpoch, settings.Epochs, settings.Training.Seed, plan.Catalog.Parse(settings.Policies), settings.Lease.Timeout)
+        {
+            Coupled = method.Coupled,
+            Replicas = method.Replicas,
+            Catalog = plan.Catalog,
+            Weights = [.. BlockId.UpTo(method.Blocks).Select(method.SamplingWeight)],
+        };
+
+        IActorRef? recorder = plan.Folder is null ? null : parent.ActorOf(
+            RunRecorderActor.Props(
+                plan.Folder,
+                new(settings.Metrics.EverySteps, settings.Metrics.TensorBoard, settings.Checkpoint.Keep, policies => SettingsHocon.ToHocon(settings with { Policies = policies })),
+                Describe(plan),
+                plan.History),
+            "recorder");
+        IActorRef evaluation = parent.ActorOf(EvaluationActor.Props(inference, plan.Dataset, evaluate), "evaluation");
+        return parent.ActorOf(
+            Props.Create(() => new TrainerActor(
+                goal,
+                plan.Resume,
+                new TrainerCadence(settings.Evaluate.EveryEpochs, settings.Checkpoint.EveryEpochs, settings.Checkpoint.MinInterval),
+                SupervisionOf(plan),
+                new TrainerPartners(
+                    inference, evaluation, recorder, observer,
+                    HeadActor.Props(method, plan.Batches(), settings.Training.Seed), (block, schedule, from) => CenterActor.Props(block, method, schedule, from)))),
+            "trainer");
+    }
+
+    /// <summary>Starts a worker of a run and the loader of its mini-batches.</summary>
+    /// <param name="parent">The actor system, or the actor whose children they are.</param>
+    /// <param name="plan">The run.</param>
+    /// <param name="trainer">The trainer, or what stands for it.</param>
+    /// <param name="name">Name in leases and metrics.</param>
+    internal static IActorRef StartWorker(IActorRefFactory parent, RunPlan plan, IActorRef trainer, string name)
+    {
+        NoPropSettings settings = plan.Settings;
+        IMethod method = plan.Trained;
+        IActorRef loader = parent.ActorOf(
+            DataLoaderActor.Props(plan.Batches(), plan.Method.Blocks, settings.Loader.Prefetch, settings.Loader.CachedBatches), "loader");
+        return parent.ActorOf(
+            Props.Create(() => new WorkerActor(
+                trainer, name, settings.SlotCount, SupervisionOf(plan), block => BlockActor.Props(block, method, loader, Patience, settings.Metrics.ProbeEvery))),
+            "worker");
+    }
+
+    /// <summary>Hands a run's events to code that is no actor.</summary>
+    internal static IActorRef Observer(IActorRefFactory parent, Action<RunEvent> observer) => parent.ActorOf(Props.Create(() => new ObserverActor(observer)), "observer");
+
+    private static Supervision SupervisionOf(RunPlan plan) => new(plan.Settings.Supervision.MaxFailures, plan.Settings.Supervision.Within);
 
     /// <summary>Adds the inference chain alone, without snapshots.</summary>
     public static AkkaConfigurationBuilder WithInference(this AkkaConfigurationBuilder builder, IMethod method) => builder

@@ -49,9 +49,10 @@ public sealed record ApplyGradient(Lease Lease, SharedGradient Gradient, bool Ex
 public sealed record ProbeShared(BlockId Block, long Step);
 
 /// <summary>Head to block: this one.</summary>
+/// <param name="Block">The asker.</param>
 /// <param name="Step">The step that was asked for.</param>
 /// <param name="Shared">The shared parameters.</param>
-public sealed record SharedProbed(long Step, SharedVersion Shared);
+public sealed record SharedProbed(BlockId Block, long Step, SharedVersion Shared);
 
 /// <summary>Block or trainer to head: nothing more will be asked or sent under this lease.</summary>
 public sealed record LeaseOver(Lease Lease);

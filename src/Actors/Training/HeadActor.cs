@@ -48,7 +48,7 @@ public sealed class HeadActor : ReceiveActor
         {
             if (server is not null)
             {
-                Sender.Tell(new SharedProbed(probe.Step, server.SharedFor(probe.Block)));
+                Sender.Tell(new SharedProbed(probe.Block, probe.Step, server.SharedFor(probe.Block)));
             }
         });
         Receive<LeaseOver>(over =>

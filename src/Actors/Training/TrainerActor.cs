@@ -149,6 +149,11 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
             TellThroughput();
         });
         Receive<GetPolicies>(_ => Sender.Tell(Policies));
+        Receive<GetTrainingStatus>(_ => Sender.Tell(new TrainingStatus(null, null, PlacementReport.Blocks(state), PlacementReport.Workers(state), "")
+        {
+            Target = state.Goal.Target,
+            Policy = state.Goal.Policies.Blocks.Name,
+        }));
         Receive<SetPolicies>(asked => Choose(() => asked.Policies));
         Receive<ChangePolicies>(_ => Sender.Tell(Policies), asked => asked.Changes.Count == 0);
         Receive<ChangePolicies>(asked => Choose(() => PolicyTable.Change((state.NextPolicies ?? state.Goal.Policies).Settings, asked.Changes)));

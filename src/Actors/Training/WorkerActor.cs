@@ -47,6 +47,9 @@ public sealed class WorkerActor : ReceiveActor
         Receive<GrantLease>(Grant);
         Receive<TruncateLease>(truncate => Child(truncate.Lease.Block)?.Tell(truncate));
         Receive<RevokeLease>(revoke => Revoke(revoke.Lease));
+        // Of a head on another node: its answers come here, where the blocks are known.
+        Receive<SharedReady>(ready => Child(ready.Lease.Block)?.Forward(ready));
+        Receive<SharedProbed>(probed => Child(probed.Block)?.Forward(probed));
         Receive<LeaseRenewed>(renewed => trainer.Tell(renewed));
         Receive<GradientProbed>(probed => trainer.Tell(probed));
         Receive<StepsCommitted>(commit =>

@@ -65,7 +65,7 @@ public sealed class GradientProbeTests : TestKit
         Grant(1, 2);
         Step(1, version: 3);
 
-        block.Tell(new SharedProbed(1, new SharedVersion(7, [])), head);
+        block.Tell(new SharedProbed(Block, 1, new SharedVersion(7, [])), head);
 
         worker.ExpectMsg<StepsCommitted>();
         Assert.Equal(new GradientProbed(Block, 1, 3, Lag: 4, 0.6), worker.ExpectMsg<GradientProbed>());
@@ -77,7 +77,7 @@ public sealed class GradientProbeTests : TestKit
         Grant(1, 2);
         Step(1, version: 3);
 
-        block.Tell(new SharedProbed(1, new SharedVersion(3, [])), head);
+        block.Tell(new SharedProbed(Block, 1, new SharedVersion(3, [])), head);
 
         worker.ExpectMsg<StepsCommitted>();
         Assert.Equal((0L, 1.0), (worker.ExpectMsg<GradientProbed>() is var probed ? probed.Lag : -1, probed.Cosine));
@@ -92,7 +92,7 @@ public sealed class GradientProbeTests : TestKit
         worker.ExpectMsg<StepsCommitted>();
         loader.ExpectNoMsg(TimeSpan.Zero);
 
-        block.Tell(new SharedProbed(1, new SharedVersion(3, [])), head);
+        block.Tell(new SharedProbed(Block, 1, new SharedVersion(3, [])), head);
 
         loader.ExpectMsg(new ReleaseBatch(1));
     }
@@ -130,7 +130,7 @@ public sealed class GradientProbeTests : TestKit
         Step(1, version: 3);
         worker.ExpectMsg<StepsCommitted>();
 
-        block.Tell(new SharedProbed(1, new SharedVersion(7, [])), head);
+        block.Tell(new SharedProbed(Block, 1, new SharedVersion(7, [])), head);
 
         Grant(2, 3);
         Step(2, version: 8);

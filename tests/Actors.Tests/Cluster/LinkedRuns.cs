@@ -1,0 +1,53 @@
+using Akka.Actor;
+using Akka.Configuration;
+using Akka.Hosting;
+using NoProp.Actors.Cluster;
+using NoProp.Actors.Hosting;
+using NoProp.Actors.Inference;
+using NoProp.Actors.Protocol;
+using NoProp.Actors.Tests.Equality;
+
+namespace NoProp.Actors.Tests.Cluster;
+
+/// <summary>Runs whose trainer and workers stand in actor systems of their own, joined by links over remoting.</summary>
+internal static class LinkedRuns
+{
+    /// <summary>Trains to the end.</summary>
+    /// <param name="plan">The run.</param>
+    /// <param name="workers">Names of the workers.</param>
+    /// <param name="observe">Told every event, and the actor systems of the workers.</param>
+    public static async Task<RunEnded> TrainLinked(this RunPlan plan, string[] workers, Action<RunEvent, IReadOnlyList<ActorSystem>>? observe = null)
+    {
+        NoProp.Models.Native.TorchRuntime.Load();
+        TaskCompletionSource<RunEnded> ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Config config = plan.Config;
+        ActorSystem trainerNode = TwoNodes.Start("trainer", config);
+        ActorSystem[] nodes = [.. workers.Select(name => TwoNodes.Start(name, config))];
+        try
+        {
+            IActorRef observer = NoPropHosting.Observer(trainerNode, runEvent =>
+            {
+                observe?.Invoke(runEvent, nodes);
+                if (runEvent is RunEnded end)
+                {
+                    ended.TrySetResult(end);
+                }
+            });
+            IActorRef trainer = NoPropHosting.StartTrainer(trainerNode, plan, trainerNode.ActorOf(InferenceActor.Props(plan.Method), "inference"), observer);
+            TwoNodes.Accept(trainerNode, (_, _) => new TrainerRoutes(trainer));
+            foreach ((ActorSystem node, string name) in nodes.Zip(workers))
+            {
+                node.ActorOf(
+                    LinkActor.Connect(
+                        TwoNodes.LinksOf(node, trainerNode), name, TwoNodes.Settings, context => new WorkerRoutes(NoPropHosting.StartWorker(context, plan, context.Self, name))),
+                    "trainer");
+            }
+
+            return await ended.Task.WaitAsync(Runs.Patience);
+        }
+        finally
+        {
+            await Task.WhenAll(nodes.Append(trainerNode).Select(node => node.Terminate()));
+        }
+    }
+}
