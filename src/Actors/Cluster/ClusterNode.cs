@@ -1,13 +1,16 @@
+using System.Net.Sockets;
+using System.Text.RegularExpressions;
 using Akka.Actor;
 using Akka.Actor.Setup;
 using Akka.Configuration;
+using Akka.Event;
 using NoProp.Models;
 using Membership = Akka.Cluster.Cluster;
 
 namespace NoProp.Actors.Cluster;
 
 /// <summary>This process as a node of a cluster, from joining to leaving.</summary>
-public sealed class ClusterNode : IAsyncDisposable
+public sealed partial class ClusterNode : IAsyncDisposable
 {
     private readonly ClusterSettings settings;
     private readonly ClusterTimes times;
@@ -46,7 +49,7 @@ public sealed class ClusterNode : IAsyncDisposable
         ActorSystemSetup setup = settings.Tls is { } tls
             ? bootstrap.And(ClusterSecurity.Load(tls, DateTimeOffset.Now))
             : ActorSystemSetup.Create(bootstrap);
-        ClusterNode node = new(Listen(settings, setup), settings);
+        ClusterNode node = new(Listen(settings, setup.And(new LogFilterBuilder().ExcludeMessageRegex(BrokenConnection()).Build())), settings);
         try
         {
             await node.JoinAsync(cancellation);
@@ -82,16 +85,20 @@ public sealed class ClusterNode : IAsyncDisposable
         {
             return ActorSystem.Create(settings.Name, setup);
         }
-#pragma warning disable CA1031 // Whatever it is wrapped in, the innermost exception says why the port cannot be used.
+#pragma warning disable CA1031 // Akka wraps what the socket said in one exception after the other, of no common type.
         catch (Exception e)
 #pragma warning restore CA1031
         {
+            SocketException? socket = Causes(e).OfType<SocketException>().FirstOrDefault();
             throw new NoPropException(
-                $"this node cannot listen at {settings.Host}:{settings.Port} ({e.GetBaseException().Message}): set noprop.cluster.host to an address of this machine, "
-                + "and noprop.cluster.port to one that is free, or 0",
+                $"this node cannot listen at {settings.Host}:{settings.Port} ({(socket ?? e.GetBaseException()).Message}): set noprop.cluster.host to an address of this "
+                + "machine, and noprop.cluster.port to one that is free, or 0",
                 e);
         }
     }
+
+    private static IEnumerable<Exception> Causes(Exception e) =>
+        new[] { e }.Concat(e is AggregateException many ? many.InnerExceptions.SelectMany(Causes) : e.InnerException is { } inner ? Causes(inner) : []);
 
     private async Task JoinAsync(CancellationToken cancellation)
     {
@@ -149,6 +156,16 @@ public sealed class ClusterNode : IAsyncDisposable
         ((ExtendedActorSystem)System).Abort();
         await Task.WhenAny(Ended, Task.Delay(times.LeaveTimeout));
     }
+
+    // Said by several of Akka's actors, some with a stack trace or all that a stranger sent, where the cluster or this class says it once in
+    // one line: connections that break, handshakes that fail, addresses that cannot be listened at.
+    [GeneratedRegex(
+        """
+        Association\ with\ remote\ system | Tried\ to\ associate\ with\ unreachable | EndpointDisassociatedException | NotSslRecordException
+        | TLS\ handshake\ failed | Failed\ to\ bind\ to | Couldn't\ join\ seed\ nodes
+        """,
+        RegexOptions.IgnorePatternWhitespace)]
+    private static partial Regex BrokenConnection();
 
     private static NodeAddress At(Address address) => new(address.Host.Trim('[', ']'), address.Port ?? 0);
 

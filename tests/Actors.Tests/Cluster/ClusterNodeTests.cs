@@ -91,7 +91,8 @@ public sealed class ClusterNodeTests : IAsyncLifetime
 
         NoPropException error = await Assert.ThrowsAsync<NoPropException>(() => nodes.StartAsync(Nodes.Settings() with { Port = first.Address.Port }));
 
-        Assert.StartsWith($"this node cannot listen at {first.Address} (", error.Message, StringComparison.Ordinal);
+        string why = new SocketException((int)SocketError.AddressAlreadyInUse).Message;
+        Assert.StartsWith($"this node cannot listen at {first.Address} ({why}): ", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,8 +1,8 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using NoProp.Actors.Cluster;
 using NoProp.Models;
 using NoProp.Models.Tests.Checkpoints;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Xunit;
 
 namespace NoProp.Actors.Tests.Cluster;
