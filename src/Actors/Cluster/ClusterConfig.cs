@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Akka.Configuration;
 using NoProp.Actors.Hosting;
+using NoProp.Actors.Serialization;
 
 namespace NoProp.Actors.Cluster;
 
@@ -67,7 +68,8 @@ public static class ClusterConfig
         }
 
         return ConfigurationFactory.ParseString(text.ToString())
-            .WithFallback(ConfigurationFactory.ParseString(SettingsHocon.Resource("cluster.conf").Text));
+            .WithFallback(ConfigurationFactory.ParseString(SettingsHocon.Resource("cluster.conf").Text))
+            .WithFallback(WireConfig.Akka());
 
         void Set(string path, string value) => text.Append(path).Append(" = ").Append(value).Append('\n');
         void Text(string path, string value) => Set(path, SettingsSyntax.Quote(value));

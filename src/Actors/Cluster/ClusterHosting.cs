@@ -30,8 +30,9 @@ public static class ClusterHosting
     /// <param name="name">Name in leases and metrics, of its own in the cluster.</param>
     /// <param name="slots">Blocks trained at once.</param>
     /// <param name="store">Reads data.</param>
-    public static IActorRef StartWorker(ActorSystem system, ClusterSettings settings, IActorRef manager, string name, int slots, IRunStore store) =>
-        system.ActorOf(WorkerNodeActor.Props(manager, name, slots, store, Links(settings.Times), settings.Times.Base), "worker");
+    /// <param name="leave">Called when the worker was asked to leave, and holds nothing any more.</param>
+    public static IActorRef StartWorker(ActorSystem system, ClusterSettings settings, IActorRef manager, string name, int slots, IRunStore store, Action leave) =>
+        system.ActorOf(WorkerNodeActor.Props(manager, name, slots, store, Links(settings.Times), settings.Times.Base, leave), "worker");
 
     /// <summary>A name for a worker that has none of its own.</summary>
     public static string WorkerName(NodeAddress address) => string.Create(CultureInfo.InvariantCulture, $"{address.Host}:{address.Port}");

@@ -25,9 +25,9 @@ public interface IRunStore
     StoredRun Begin(string settings, string? name);
 
     /// <summary>A run that was stopped, marked as the one in training.</summary>
-    /// <param name="settings">Settings that change, as HOCON.</param>
-    /// <param name="name">Its name; null for the newest unfinished one.</param>
-    StoredRun Resume(string settings, string? name);
+    /// <param name="changes">Settings that change, as PATH=VALUE.</param>
+    /// <param name="name">Its name; null for the newest one.</param>
+    StoredRun Resume(IReadOnlyList<string> changes, string? name);
 
     /// <summary>The run that is marked as the one in training, which another trainer has left; null where there is none.</summary>
     StoredRun? TakeOver();

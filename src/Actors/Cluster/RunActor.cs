@@ -1,9 +1,7 @@
 using Akka.Actor;
 using NoProp.Actors.Hosting;
 using NoProp.Actors.Inference;
-using NoProp.Actors.Policies;
 using NoProp.Actors.Protocol;
-using NoProp.Actors.Training;
 
 namespace NoProp.Actors.Cluster;
 
@@ -19,6 +17,7 @@ public sealed class RunActor : ReceiveActor
     private readonly IActorRef followers;
     private readonly IActorRef links;
     private ThroughputMeasured? throughput;
+    private bool moving;
 
     /// <summary>A run that begins with its first worker.</summary>
     /// <param name="run">The run; stays the caller's.</param>
@@ -33,6 +32,12 @@ public sealed class RunActor : ReceiveActor
         Receive<OfferSlots>(_ => Sender.Tell(new JoinRun(run.Name, settings, links)));
         Receive<FollowRun>(followers.Forward);
         Receive<StopTraining>(_ => trainer.Tell(new StopRun()));
+        Receive<HandOver>(_ =>
+        {
+            moving = true;
+            trainer.Tell(new StopRun());
+        });
+        Receive<DrainWorker>(trainer.Forward);
         Receive<GetPolicies>(trainer.Forward);
         Receive<SetPolicies>(trainer.Forward);
         Receive<ChangePolicies>(trainer.Forward);
@@ -57,7 +62,12 @@ public sealed class RunActor : ReceiveActor
         });
         Receive<RunEnded>(ended =>
         {
-            followers.Tell(ended);
+            // To who follows it a run that moves has not ended.
+            if (!moving)
+            {
+                followers.Tell(ended);
+            }
+
             Context.Parent.Tell(ended);
         });
         Receive<RunEvent>(followers.Forward);

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Akka.Actor;
 using Akka.Event;
 using NoProp.Actors.Hosting;
@@ -23,6 +22,7 @@ public sealed class RunManagerActor : ReceiveActor
     private StoredRun? run;
     private IActorRef runActor = ActorRefs.Nobody;
     private (string Run, RunEnded Ended)? last;
+    private readonly Dictionary<string, IActorRef> workers = [];
     private bool loading;
     private bool leaving;
     private int started;
@@ -34,8 +34,14 @@ public sealed class RunManagerActor : ReceiveActor
     public RunManagerActor(IRunStore store, LinkSettings links, string version)
     {
         (this.store, this.links, this.version) = (store, links, version);
-        Receive<OfferSlots>(Forward);
-        Receive<SubmitRun>(Submit);
+        Receive<OfferSlots>(offer =>
+        {
+            workers[offer.Worker] = Sender;
+            Forward(offer);
+        });
+        Receive<DrainWorker>(Drain);
+        Receive<SubmitRun>(asked => Submit(() => store.Begin(asked.Settings, asked.Name)));
+        Receive<ResumeRun>(asked => Submit(() => store.Resume(asked.Changes, asked.Name)));
         Receive<FollowRun>(follow => ForRun(follow.Run, follow));
         Receive<StopTraining>(stop => ForRun(stop.Run, stop));
         Receive<GetPolicies>(asked => ForRun(null, asked));
@@ -69,6 +75,27 @@ public sealed class RunManagerActor : ReceiveActor
     /// <inheritdoc/>
     protected override SupervisorStrategy SupervisorStrategy() => new StoppingSupervisorStrategy().Create();
 
+    // From the worker itself, which wants to leave, to the trainer; from anybody else to the worker.
+    private void Drain(DrainWorker drain)
+    {
+        if (!workers.TryGetValue(drain.Worker, out IActorRef? worker))
+        {
+            Sender.Tell(new WorkerUnknown(drain.Worker, [.. workers.Keys.Order(StringComparer.Ordinal)]));
+        }
+        else if (!worker.Equals(Sender))
+        {
+            worker.Forward(drain);
+        }
+        else if (run is null)
+        {
+            Sender.Tell(new WorkerDrained(drain.Worker));
+        }
+        else
+        {
+            runActor.Forward(drain);
+        }
+    }
+
     private void Forward(object message)
     {
         if (run is not null)
@@ -93,7 +120,7 @@ public sealed class RunManagerActor : ReceiveActor
         }
     }
 
-    private void Submit(SubmitRun asked)
+    private void Submit(Func<StoredRun> open)
     {
         if (loading || run is not null)
         {
@@ -101,7 +128,7 @@ public sealed class RunManagerActor : ReceiveActor
             return;
         }
 
-        Load(() => asked.Resume ? store.Resume(asked.Settings, asked.Name) : store.Begin(asked.Settings, asked.Name), Sender);
+        Load(open, Sender);
     }
 
     // Reading data can take long, and libtorch is loaded with it: not on a thread that others wait for.
@@ -163,7 +190,7 @@ public sealed class RunManagerActor : ReceiveActor
         leaving = true;
         if (run is not null)
         {
-            runActor.Tell(new StopTraining(null));
+            runActor.Tell(new HandOver());
         }
         else if (!loading)
         {

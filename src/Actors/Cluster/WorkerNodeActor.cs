@@ -21,7 +21,10 @@ public sealed class WorkerNodeActor : ReceiveActor, IWithTimers
     private readonly TimeSpan retry;
     private IActorRef link = ActorRefs.Nobody;
     private (string Settings, RunPlan Plan)? read;
+    private readonly Action leave;
+    private readonly List<IActorRef> drainers = [];
     private bool loading;
+    private bool draining;
     private int started;
 
     /// <summary>A worker without a run.</summary>
@@ -31,29 +34,42 @@ public sealed class WorkerNodeActor : ReceiveActor, IWithTimers
     /// <param name="store">Reads data.</param>
     /// <param name="links">How links behave.</param>
     /// <param name="retry">Time between two offers.</param>
-    public WorkerNodeActor(IActorRef manager, string name, int slots, IRunStore store, LinkSettings links, TimeSpan retry)
+    /// <param name="leave">Called when the worker was asked to leave, and holds nothing any more.</param>
+    public WorkerNodeActor(IActorRef manager, string name, int slots, IRunStore store, LinkSettings links, TimeSpan retry, Action leave)
     {
-        (this.manager, this.name, this.slots, this.store, this.links, this.retry) = (manager, name, slots, store, links, retry);
+        (this.manager, this.name, this.slots, this.store, this.links, this.retry, this.leave) = (manager, name, slots, store, links, retry, leave);
         Receive<Tick>(_ =>
         {
-            if (link.IsNobody() && !loading)
+            if (draining)
+            {
+                manager.Tell(new DrainWorker(name));
+            }
+            else if (link.IsNobody() && !loading)
             {
                 manager.Tell(new OfferSlots(name, slots));
             }
         });
-        Receive<JoinRun>(Join, _ => link.IsNobody() && !loading);
+        Receive<JoinRun>(Join, _ => link.IsNobody() && !loading && !draining);
         Receive<JoinRun>(_ => { });
         Receive<Loaded>(Take);
         Receive<LinkFailed>(failed => log.Info("{0} is no longer linked to the trainer: {1}", name, failed.Reason));
         Receive<Terminated>(_ => link = ActorRefs.Nobody);
+        Receive<DrainWorker>(_ =>
+        {
+            draining = true;
+            drainers.Add(Sender);
+            manager.Tell(new DrainWorker(name));
+        });
+        Receive<WorkerDrained>(Drained);
+        Receive<WorkerUnknown>(_ => Drained(new WorkerDrained(name)), _ => draining);
     }
 
     /// <inheritdoc/>
     public ITimerScheduler Timers { get; set; } = null!;
 
     /// <summary>Props.</summary>
-    public static Props Props(IActorRef manager, string name, int slots, IRunStore store, LinkSettings links, TimeSpan retry) =>
-        Akka.Actor.Props.Create(() => new WorkerNodeActor(manager, name, slots, store, links, retry));
+    public static Props Props(IActorRef manager, string name, int slots, IRunStore store, LinkSettings links, TimeSpan retry, Action leave) =>
+        Akka.Actor.Props.Create(() => new WorkerNodeActor(manager, name, slots, store, links, retry, leave));
 
     /// <inheritdoc/>
     protected override void PreStart() => Timers.StartPeriodicTimer(nameof(Tick), Tick.Instance, TimeSpan.Zero, retry);
@@ -93,6 +109,14 @@ public sealed class WorkerNodeActor : ReceiveActor, IWithTimers
             log.Warning(
                 "{0} cannot train {1}: {2}", name, loaded.Run.Run, loaded.Failure is NoPropException ? loaded.Failure.Message : $"its data cannot be read: {loaded.Failure?.Message}");
         }
+    }
+
+    private void Drained(WorkerDrained drained)
+    {
+        Timers.Cancel(nameof(Tick));
+        drainers.ForEach(drainer => drainer.Tell(drained));
+        drainers.Clear();
+        leave();
     }
 
     private void Link(JoinRun run, RunPlan plan)

@@ -19,8 +19,12 @@ public sealed record JoinRun(string Run, string Settings, IActorRef Links);
 /// <summary>To the singleton: train this. Answered with <see cref="RunAccepted"/> or <see cref="RunRefused"/>.</summary>
 /// <param name="Settings">The run's settings as HOCON.</param>
 /// <param name="Name">Name of the run's folder below the trainers' folder of runs; null for one of the time.</param>
-/// <param name="Resume">Whether a run of that name is to go on; the newest unfinished one where there is no name.</param>
-public sealed record SubmitRun(string Settings, string? Name, bool Resume);
+public sealed record SubmitRun(string Settings, string? Name);
+
+/// <summary>To the singleton: go on with a run that was stopped. Answered like <see cref="SubmitRun"/>.</summary>
+/// <param name="Changes">Settings that change, as PATH=VALUE.</param>
+/// <param name="Name">Its name; null for the newest one.</param>
+public sealed record ResumeRun(ImmutableArray<string> Changes, string? Name);
 
 /// <summary>Singleton: it is trained.</summary>
 /// <param name="Run">Its name.</param>
@@ -44,6 +48,20 @@ public sealed record RunNotThere(string? Run);
 
 /// <summary>To the singleton: stop the run after the steps in progress, with a checkpoint. Answered like <see cref="FollowRun"/>.</summary>
 public sealed record StopTraining(string? Run);
+
+/// <summary>
+/// To the singleton: let this worker finish the steps in progress, give it nothing more, and let its node leave. A worker that leaves asks it for
+/// itself. Answered with <see cref="WorkerDrained"/> or <see cref="WorkerUnknown"/>.
+/// </summary>
+public sealed record DrainWorker(string Worker);
+
+/// <summary>All that the worker has trained is committed, and it holds nothing.</summary>
+public sealed record WorkerDrained(string Worker);
+
+/// <summary>There is no worker of that name.</summary>
+/// <param name="Worker">The name.</param>
+/// <param name="Known">Those that there are.</param>
+public sealed record WorkerUnknown(string Worker, ImmutableArray<string> Known);
 
 /// <summary>To the singleton: who does what? Answered with <see cref="TrainingStatus"/>.</summary>
 public sealed record GetTrainingStatus;

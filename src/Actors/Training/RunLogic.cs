@@ -14,6 +14,9 @@ public abstract record RunInput
     /// <summary>A worker offers its slots.</summary>
     public sealed record WorkerJoined(string Worker, int Slots) : RunInput;
 
+    /// <summary>A worker wants to leave: it is given nothing more.</summary>
+    public sealed record WorkerDraining(string Worker) : RunInput;
+
     /// <summary>A worker is gone, and what it held with it.</summary>
     public sealed record WorkerLeft(string Worker) : RunInput;
 
@@ -146,6 +149,10 @@ public static class RunLogic
         {
             case RunInput.WorkerJoined joined:
                 return Join(state, joined);
+
+            case RunInput.WorkerDraining draining when state.Workers.TryGetValue(draining.Worker, out WorkerProgress? worker):
+                effects.AddRange(state.Leases.Where(lease => lease.Worker == draining.Worker).Select(lease => new RunEffect.Truncate(lease)));
+                return state.With(draining.Worker, worker with { Slots = 0 });
 
             case RunInput.WorkerLeft left:
                 return RevokeWhere(

@@ -50,6 +50,7 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
     private readonly TrainerCadence cadence;
     private readonly Supervision supervision;
     private readonly Dictionary<string, IActorRef> workers = [];
+    private readonly HashSet<(string Worker, IActorRef Drainer)> drainers = [];
     private readonly Snapshot?[] blocks;
     private readonly RunMeter meter;
     private readonly IActorRef head;
@@ -141,6 +142,7 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
         });
         Receive<BlockGaveUp>(gaveUp => Break($"{gaveUp.Cause}; it failed {supervision.MaxFailures} times within {supervision.Within.TotalSeconds:0} s"));
         Receive<Terminated>(terminated => PartnerStopped(terminated.ActorRef));
+        Receive<DrainWorker>(Drain);
         Receive<StopRun>(_ => Handle(new RunInput.StopRequested()));
         Receive<GradientProbed>(Tell);
         Receive<Tick>(_ =>
@@ -194,6 +196,23 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
         foreach (RunEffect effect in effects)
         {
             CarryOut(effect, commit);
+        }
+
+        AnswerDrainers();
+    }
+
+    private void Drain(DrainWorker drain)
+    {
+        drainers.Add((drain.Worker, Sender));
+        Handle(new RunInput.WorkerDraining(drain.Worker));
+    }
+
+    private void AnswerDrainers()
+    {
+        foreach ((string worker, IActorRef drainer) in drainers.Where(drain => state.Workers.GetValueOrDefault(drain.Worker) is not { Leases: > 0 }).ToArray())
+        {
+            drainers.Remove((worker, drainer));
+            drainer.Tell(new WorkerDrained(worker));
         }
     }
 

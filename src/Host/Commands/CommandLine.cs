@@ -80,6 +80,11 @@ internal static class CommandLine
         VerifyCommand.Create(),
         ForkCommand.Create(),
         ReportCommand.Create(),
+        NodeCommand.Create(),
+        StatusCommand.CreateStatus(),
+        StatusCommand.CreateExplain(),
+        StatusCommand.CreateDrain(),
+        StatusCommand.CreateStop(),
     };
 
     private static int Report(string message, int exitCode)

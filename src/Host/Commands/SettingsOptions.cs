@@ -58,6 +58,15 @@ internal sealed class SettingsOptions
         return SettingsLoader.Load(file, parsed.GetValue(set), given, PolicyFault);
     }
 
+    /// <summary>What <c>--set</c> and the flags say, as PATH=VALUE.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="of">Which paths.</param>
+    public IEnumerable<string> Changes(ParseResult parsed, Func<string, bool> of) =>
+    [
+        .. parsed.GetValue(set)!.Where(of),
+        .. flags.Where(flag => of(flag.Path) && parsed.GetValue(flag.Option) is not null).Select(flag => $"{flag.Path}={parsed.GetValue(flag.Option)}"),
+    ];
+
     /// <summary>A settings file.</summary>
     /// <exception cref="NoPropException">It cannot be read.</exception>
     public static SettingsFile Read(string path)

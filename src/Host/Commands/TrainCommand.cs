@@ -4,6 +4,7 @@ using System.Net;
 using NoProp.Actors.Hosting;
 using NoProp.Actors.Protocol;
 using NoProp.Actors.Recording;
+using NoProp.Host.Cluster;
 using NoProp.Host.Control;
 using NoProp.Host.Plots;
 using NoProp.Host.Views;
@@ -38,7 +39,8 @@ internal static class TrainCommand
             .Add("--policy-assemblies", "noprop.policy.assemblies", "FILES", "Files (.dll) with policies of your own, separated by commas")
             .Add("--slots", "noprop.slots", "N", "Blocks trained at once")
             .Add("--seed", "noprop.seed", "N", "Seed of every random number of the run")
-            .Add("--out", "noprop.run.out", "RUN", "Run folder; without it runs/<data>-<time>");
+            .Add("--out", "noprop.run.out", "RUN", "Run folder; without it runs/<data>-<time>. On a cluster the run's name")
+            .AddClusterClient();
         Option<bool> resume = new("--resume") { Description = "Continue the run in --out, or the newest unfinished one in runs/" };
         Option<bool> plain = new("--plain") { Description = "Plain lines instead of a live table" };
         Option<string> control = new("--control")
@@ -55,6 +57,12 @@ internal static class TrainCommand
             {
                 SettingsHelp.Write(Terminal.Out);
                 return CommandLine.Success;
+            }
+
+            if (settings.Load(parsed) is { Settings.Cluster.Join.Count: > 0 } submitted)
+            {
+                IEnumerable<string> changes = settings.Changes(parsed, path => !path.StartsWith("noprop.cluster.", StringComparison.Ordinal) && !path.StartsWith("noprop.run.", StringComparison.Ordinal));
+                return await ClusterTraining.RunAsync(submitted, parsed.GetValue(resume) ? changes : null, plain: parsed.GetValue(plain) || !Terminal.IsLive);
             }
 
             IPEndPoint? address = parsed.GetValue(control) is { } text ? ControlAddress.Parse(text) : null;

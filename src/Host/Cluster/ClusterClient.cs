@@ -1,0 +1,80 @@
+using Akka.Actor;
+using NoProp.Actors.Cluster;
+using NoProp.Actors.Hosting;
+using NoProp.Actors.Protocol;
+using NoProp.Models;
+
+namespace NoProp.Host.Cluster;
+
+/// <summary>Somebody who uses a cluster without working in it: a member without a role, for as long as the command runs.</summary>
+internal sealed class ClusterClient : IAsyncDisposable
+{
+    private readonly ClusterNode node;
+    private readonly IActorRef manager;
+    private readonly ClusterTimes times;
+
+    private ClusterClient(ClusterNode node, ClusterTimes times)
+    {
+        (this.node, this.times) = (node, times);
+        manager = ClusterHosting.Manager(node.System);
+    }
+
+    /// <summary>The members of the cluster as this one sees them.</summary>
+    public Akka.Cluster.ClusterEvent.CurrentClusterState Members => Akka.Cluster.Cluster.Get(node.System).State;
+
+    /// <summary>Joins.</summary>
+    /// <exception cref="SettingsException">No node of the cluster is named.</exception>
+    /// <exception cref="NoPropException">None of them answers.</exception>
+    public static async Task<ClusterClient> JoinAsync(LoadedSettings loaded, CancellationToken cancellation)
+    {
+        ClusterSettings settings = loaded.Settings.Cluster;
+        if (settings.Join.Count == 0)
+        {
+            throw new SettingsException("name a node of the cluster with --join HOST:PORT");
+        }
+
+        return new(await ClusterNode.StartAsync(settings with { Roles = [], Port = 0, PublicPort = null }, loaded.Config, cancellation), settings.Times);
+    }
+
+    /// <summary>Asks the singleton.</summary>
+    /// <param name="question">What.</param>
+    /// <param name="what">The same for people.</param>
+    /// <param name="patience">How long to wait for the answer; null for as long as a trainer may take to be replaced.</param>
+    /// <exception cref="NoPropException">It does not answer.</exception>
+    public async Task<object> AskAsync(object question, string what, TimeSpan? patience = null)
+    {
+        TimeSpan within = patience ?? times.TrainerReplacement + times.JoinTimeout;
+        try
+        {
+            return await manager.Ask<object>(question, within);
+        }
+        catch (AskTimeoutException)
+        {
+            throw new NoPropException(
+                Members.Members.Any(member => member.HasRole(ClusterConfig.RoleName(NodeRole.Trainer)))
+                    ? $"the trainer has not answered within {within.TotalSeconds:0} s when it was asked {what}"
+                    : "the cluster has no trainer: start a node with --role trainer that joins it");
+        }
+    }
+
+    /// <summary>Tells the singleton.</summary>
+    public void Tell(object message) => manager.Tell(message);
+
+    /// <summary>Follows a run to its end, wherever its trainer moves meanwhile.</summary>
+    /// <param name="run">Its name.</param>
+    /// <param name="observe">Told every event.</param>
+    /// <param name="cancellation">Stops following, not the run.</param>
+    /// <exception cref="NoPropException">It is not in training.</exception>
+    public async Task<RunEnded> FollowAsync(string run, Action<RunEvent> observe, CancellationToken cancellation)
+    {
+        TaskCompletionSource<RunEnded> ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        IActorRef follower = node.System.ActorOf(RunFollowerActor.Props(manager, run, times.Base, observe, ended), "follower");
+        await using CancellationTokenRegistration registration = cancellation.Register(() => ended.TrySetCanceled(cancellation));
+        Task first = await Task.WhenAny(ended.Task, node.Ended);
+        node.System.Stop(follower);
+        return first == ended.Task ? await ended.Task : throw new NoPropException($"{(await node.Ended).Reason}; the run goes on without this command");
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => node.DisposeAsync();
+}

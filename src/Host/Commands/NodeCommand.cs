@@ -1,0 +1,128 @@
+using System.CommandLine;
+using Akka.Actor;
+using NoProp.Actors.Cluster;
+using NoProp.Actors.Hosting;
+using NoProp.Actors.Protocol;
+using NoProp.Host.Cluster;
+using NoProp.Models;
+using NoProp.Models.Native;
+using Spectre.Console;
+
+namespace NoProp.Host.Commands;
+
+/// <summary><c>noprop node</c>.</summary>
+internal static class NodeCommand
+{
+    private static readonly TimeSpan BeforeRejoining = TimeSpan.FromSeconds(1);
+
+    public static Command Create()
+    {
+        SettingsOptions settings = new SettingsOptions()
+            .Add("--role", "noprop.cluster.roles", "ROLES", "What the node does: trainer, worker, gateway, voter, or several with commas")
+            .AddClusterClient()
+            .Add("--host", "noprop.cluster.host", "HOST", "Address to listen at")
+            .Add("--port", "noprop.cluster.port", "PORT", "Port to listen at; 0 for any that is free")
+            .Add("--public-host", "noprop.cluster.public-host", "HOST", "Address under which other nodes reach it, if another one")
+            .Add("--slots", "noprop.slots", "N", "Blocks that it trains at once")
+            .Add("--base-time", "noprop.cluster.base-time", "TIME", "The time that every time-out of the cluster follows from; the same on all nodes")
+            .Add("--data-dir", "noprop.data.dir", "FOLDER", "Where this node has the data sets; without it where the run says, or the usual places");
+        Option<string> runs = new("--runs") { Description = "Folder of runs; the same for all trainers, on a disk that they share", DefaultValueFactory = _ => "runs", HelpName = "FOLDER" };
+        Option<string?> name = new("--name") { Description = "Name of the worker in leases and metrics [default: its address]", HelpName = "NAME" };
+        Command command = new(
+            "node",
+            "Be a node of a cluster: a trainer holds the run, workers train its blocks. Begin with `noprop node --role trainer,worker --port 4053`, add workers with "
+            + "`noprop node --role worker --join HOST:4053`, and train with `noprop train --join HOST:4053`")
+        {
+            runs, name,
+        };
+        settings.AddTo(command);
+        command.SetAction(async (parsed, _) =>
+        {
+            LoadedSettings loaded = settings.Load(parsed);
+            return await RunAsync(loaded, parsed.GetValue(runs)!, parsed.GetValue(name));
+        });
+        return command;
+    }
+
+    private static async Task<int> RunAsync(LoadedSettings loaded, string runs, string? name)
+    {
+        ClusterSettings cluster = loaded.Settings.Cluster;
+        TorchRuntime.Load();
+        foreach (string line in cluster.Times.Describe())
+        {
+            Terminal.Out.WriteLine(line);
+        }
+
+        using CancellationTokenSource stop = CommandLine.StopSignals(out IDisposable signals);
+        using (signals)
+        {
+            for (bool again = false; ; again = true)
+            {
+                NodeEnd end;
+                try
+                {
+                    end = await LiveAsync(loaded, new ClusterRuns(runs, loaded.Settings.Data.Directory), name, stop.Token);
+                }
+                catch (NoPropException e) when (again && !stop.IsCancellationRequested)
+                {
+                    // It was in before: who it joined may be away for a while.
+                    Terminal.Error.MarkupLineInterpolated($"[yellow]note:[/] {e.Message}");
+                    end = new(NodeEndKind.Downed, e.Message);
+                }
+
+                Terminal.Out.WriteLine(end.Reason);
+                if (stop.IsCancellationRequested || end.Kind == NodeEndKind.Left)
+                {
+                    return CommandLine.Success;
+                }
+
+                if (end.Kind != NodeEndKind.Downed || cluster.Join.Count == 0)
+                {
+                    throw new NoPropException(end.Reason);
+                }
+
+                await Task.WhenAny(Task.Delay(BeforeRejoining, stop.Token));
+            }
+        }
+    }
+
+    private static async Task<NodeEnd> LiveAsync(LoadedSettings loaded, ClusterRuns store, string? name, CancellationToken stop)
+    {
+        ClusterSettings cluster = loaded.Settings.Cluster;
+        ClusterNode node = await ClusterNode.StartAsync(cluster, loaded.Config, stop);
+        Terminal.Out.WriteLine($"{node.Address} is a node of the cluster '{cluster.Name}' as {string.Join(", ", cluster.Roles.Select(ClusterConfig.RoleName))}; others join it with --join {node.Address}");
+        IActorRef manager = ClusterHosting.Manager(node.System);
+        if (cluster.Roles.Contains(NodeRole.Trainer))
+        {
+            ClusterHosting.StartManager(node.System, cluster, store);
+        }
+
+        TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        IActorRef? worker = null;
+        if (cluster.Roles.Contains(NodeRole.Worker))
+        {
+            string own = name ?? ClusterHosting.WorkerName(node.Address);
+            worker = ClusterHosting.StartWorker(node.System, cluster, manager, own, loaded.Settings.SlotCount, store, () => asked.TrySetResult());
+            Terminal.Out.WriteLine($"worker {own} offers {loaded.Settings.SlotCount} slots");
+        }
+
+        await using CancellationTokenRegistration registration = stop.Register(() =>
+        {
+            if (worker is null)
+            {
+                asked.TrySetResult();
+            }
+            else
+            {
+                worker.Tell(new DrainWorker(""));
+                _ = Task.Delay(cluster.Times.LeaveTimeout, CancellationToken.None).ContinueWith(_ => asked.TrySetResult(), TaskScheduler.Default);
+            }
+        });
+        if (await Task.WhenAny(asked.Task, node.Ended) == node.Ended)
+        {
+            return await node.Ended;
+        }
+
+        return await node.LeaveAsync();
+    }
+}
