@@ -53,6 +53,7 @@ public sealed partial class ClusterNode : IAsyncDisposable
         try
         {
             await node.JoinAsync(cancellation);
+            node.System.ActorOf(Props.Create(() => new NodeExitActor(node.times.LinkHandshake)), "exits");
             return node;
         }
         catch

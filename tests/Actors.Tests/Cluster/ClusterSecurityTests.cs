@@ -1,5 +1,8 @@
+using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Akka.Event;
+using Akka.Remote.Transport.DotNetty;
 using NoProp.Actors.Cluster;
 using NoProp.Models;
 using NoProp.Models.Tests.Checkpoints;
@@ -138,6 +141,20 @@ public sealed class ClusterSecurityTests : IDisposable
             $"is not among those in {At("b.pem")}",
             Refused(new(own.WritePkcs12(At("a.pfx")), null, null, [other.WritePem(At("b.pem"))])),
             StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_certificate_of_a_peer_that_expires_while_the_cluster_runs_ends_no_connection()
+    {
+        using X509Certificate2 authority = Certificates.Authority("authority");
+        using X509Certificate2 own = Certificates.Issued(authority, "a");
+        using X509Certificate2 pinned = Certificates.SelfSigned("b", TimeSpan.FromDays(-2), TimeSpan.FromDays(-1));
+        TlsSettings settings = new(own.WritePkcs12(At("a.pfx")), null, null, [authority.WritePem(At("authority.pem")), pinned.WritePem(At("b.pem"))]);
+
+        CertificateValidationCallback trusts = ClusterSecurity.Load(settings, DateTimeOffset.Now).CustomValidator!;
+
+        Assert.True(trusts(pinned, null, "b", SslPolicyErrors.RemoteCertificateChainErrors, NoLogger.Instance));
+        Assert.False(trusts(null, null, "c", SslPolicyErrors.RemoteCertificateNotAvailable, NoLogger.Instance));
     }
 
     private string At(string name) => Path.Combine(folder.Path, name);

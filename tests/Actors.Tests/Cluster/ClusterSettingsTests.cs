@@ -14,6 +14,7 @@ public sealed class ClusterSettingsTests
 
         Assert.Equal(("127.0.0.1", 0, false), (settings.Host, settings.Port, settings.Insecure));
         Assert.Null(settings.Tls);
+        Assert.Equal(ClusterTimes.Derive(ClusterTimes.DefaultBase), settings.Times);
     }
 
     [Theory]

@@ -24,6 +24,9 @@ internal sealed class Nodes
     public static ClusterSettings Settings(NodeRole role = NodeRole.Worker, NodeAddress? join = null, TlsSettings? tls = null) => new(
         "test", "127.0.0.1", 0, null, null, join is { } address ? [address] : [], [role], tls, Insecure: false, Base, new());
 
+    /// <summary>The same with half the time to join, for nodes that nobody lets in.</summary>
+    public static ClusterSettings Hopeless(ClusterSettings settings) => settings with { Overrides = new(JoinTimeout: 10 * Base) };
+
     public async Task<ClusterNode> StartAsync(ClusterSettings settings)
     {
         ClusterNode node = await ClusterNode.StartAsync(settings, Quiet);

@@ -23,7 +23,7 @@ public sealed class StrangerTests : IAsyncLifetime, IDisposable
     {
         (ClusterNode first, ClusterNode second) = await TwoAsync(Shared());
 
-        NoPropException error = await Assert.ThrowsAsync<NoPropException>(() => nodes.StartAsync(NodeRole.Worker, first)).WaitAsync(Nodes.Deadline);
+        NoPropException error = await Assert.ThrowsAsync<NoPropException>(() => nodes.StartAsync(Stranger(first, tls: null))).WaitAsync(Nodes.Deadline);
 
         Assert.Contains("has a certificate if this node has one", error.Message, StringComparison.Ordinal);
         await GoOnAsync(first, second);
@@ -37,7 +37,7 @@ public sealed class StrangerTests : IAsyncLifetime, IDisposable
         using X509Certificate2 other = Certificates.SelfSigned("node");
         TlsSettings stranger = new(other.WritePkcs12(At("stranger.pfx")), null, null, []);
 
-        NoPropException error = await Assert.ThrowsAsync<NoPropException>(() => nodes.StartAsync(NodeRole.Worker, first, stranger)).WaitAsync(Nodes.Deadline);
+        NoPropException error = await Assert.ThrowsAsync<NoPropException>(() => nodes.StartAsync(Stranger(first, stranger))).WaitAsync(Nodes.Deadline);
 
         Assert.Contains("has no trusted certificate or does not trust this one's", error.Message, StringComparison.Ordinal);
         await GoOnAsync(first, second);
@@ -51,7 +51,7 @@ public sealed class StrangerTests : IAsyncLifetime, IDisposable
         using X509Certificate2 other = Certificates.SelfSigned("node");
         TlsSettings stranger = new(other.WritePkcs12(At("stranger.pfx")), null, null, [known.WritePem(At("node.pem")), other.WritePem(At("stranger.pem"))]);
 
-        await Assert.ThrowsAsync<NoPropException>(() => nodes.StartAsync(NodeRole.Worker, first, stranger)).WaitAsync(Nodes.Deadline);
+        await Assert.ThrowsAsync<NoPropException>(() => nodes.StartAsync(Stranger(first, stranger))).WaitAsync(Nodes.Deadline);
 
         await GoOnAsync(first, second);
     }
@@ -81,11 +81,13 @@ public sealed class StrangerTests : IAsyncLifetime, IDisposable
         (ClusterNode first, ClusterNode second) = await TwoAsync(new(one.WritePkcs12(At("one.pfx")), null, null, [trusted]));
 
         await Assert.ThrowsAsync<NoPropException>(
-            () => nodes.StartAsync(NodeRole.Worker, first, new(two.WritePkcs12(At("two.pfx")), null, null, [trusted, forged.WritePem(At("forged.pem"))])))
+            () => nodes.StartAsync(Stranger(first, new(two.WritePkcs12(At("two.pfx")), null, null, [trusted, forged.WritePem(At("forged.pem"))]))))
             .WaitAsync(Nodes.Deadline);
 
         await GoOnAsync(first, second);
     }
+
+    private static ClusterSettings Stranger(ClusterNode first, TlsSettings? tls) => Nodes.Hopeless(Nodes.Settings(NodeRole.Worker, first.Address, tls));
 
     private TlsSettings Shared()
     {

@@ -1,0 +1,85 @@
+using System.Net.Sockets;
+using Akka.Actor;
+using Akka.Cluster;
+using Akka.Remote;
+using Membership = Akka.Cluster.Cluster;
+
+namespace NoProp.Actors.Cluster;
+
+/// <summary>A node's process has ended. Published to the event stream of the nodes that were connected to it.</summary>
+/// <param name="Address">Where it listened.</param>
+public sealed record NodeExited(Address Address);
+
+/// <summary>
+/// Sees the end of a process long before its heartbeats are missed. When a process ends, its connections close at once. That alone proves
+/// nothing, but if its port is then refused, nobody is there any more. A worker is then taken out of the cluster at once: it has nothing
+/// that another one could get wrong. Voters are not, because a proxy may refuse for them while they live; the split-brain resolver decides
+/// about those. A machine that dies, or a network, refuses nothing: that is left to leases and heartbeats.
+/// </summary>
+internal sealed class NodeExitActor : ReceiveActor
+{
+    private readonly Membership membership = Membership.Get(Context.System);
+    private readonly HashSet<Address> asked = [];
+
+    /// <param name="patience">Time for a port to answer.</param>
+    public NodeExitActor(TimeSpan patience)
+    {
+        Receive<AssociationEvent>(Broken, e => e is DisassociatedEvent or AssociationErrorEvent);
+        Receive<Answer>(Answered);
+
+        void Broken(AssociationEvent broken)
+        {
+            Address address = broken.RemoteAddress;
+            if (address?.Port is { } port && Member(address) is not null && asked.Add(address))
+            {
+                RefusesAsync(address.Host.Trim('[', ']'), port, patience).PipeTo(Self, success: refused => new Answer(address, refused));
+            }
+        }
+    }
+
+    protected override void PreStart()
+    {
+        Context.System.EventStream.Subscribe(Self, typeof(DisassociatedEvent));
+        Context.System.EventStream.Subscribe(Self, typeof(AssociationErrorEvent));
+    }
+
+    protected override void PostStop() => Context.System.EventStream.Unsubscribe(Self);
+
+    private void Answered(Answer answer)
+    {
+        asked.Remove(answer.Address);
+        if (answer.Refused && Member(answer.Address) is { } member)
+        {
+            Context.System.EventStream.Publish(new NodeExited(answer.Address));
+            if (!member.HasRole(ClusterConfig.RoleName(NodeRole.Voter)))
+            {
+                membership.Down(answer.Address);
+            }
+        }
+    }
+
+    // One that is exiting has said goodbye.
+    private Member? Member(Address address) => membership.State.Members.FirstOrDefault(
+        member => member.Address == address && member.Status is (MemberStatus.Joining or MemberStatus.Up or MemberStatus.Leaving));
+
+    private static async Task<bool> RefusesAsync(string host, int port, TimeSpan patience)
+    {
+        using CancellationTokenSource late = new(patience);
+        using TcpClient client = new();
+        try
+        {
+            await client.ConnectAsync(host, port, late.Token);
+            return false;
+        }
+        catch (SocketException e)
+        {
+            return e.SocketErrorCode == SocketError.ConnectionRefused;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    private sealed record Answer(Address Address, bool Refused);
+}
