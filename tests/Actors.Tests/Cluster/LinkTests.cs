@@ -149,6 +149,28 @@ public sealed class LinkTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task When_the_network_is_cut_both_ends_stop()
+    {
+        LinkSettings settings = TwoNodes.Settings with { Heartbeat = TimeSpan.FromMilliseconds(50), Silence = TimeSpan.FromMilliseconds(500) };
+        IActorRef link = Connect(settings: settings);
+        link.Tell(new RegisterWorker("west", 2), worker);
+        trainer.ExpectMsg<RegisterWorker>(TwoNodes.Patience);
+        IActorRef other = trainer.Watch(trainer.LastSender);
+        worker.Watch(link);
+
+        await nodes.Cut();
+
+        trainer.ExpectTerminated(other, TwoNodes.Patience);
+        worker.ExpectTerminated(link, TwoNodes.Patience);
+    }
+
+    [Fact]
+    public void What_is_too_large_for_a_frame_is_not_sent_without_a_link() => Assert.Contains(
+        "tell it to a link",
+        Assert.Throws<WireException>(() => nodes.Here.Serialization.Serialize(new GrantLease(Lease(1), new Snapshot("block-07", 1, new byte[200_000])))).Message,
+        StringComparison.Ordinal);
+
+    [Fact]
     public void A_node_of_another_version_is_told_so()
     {
         Connect();
