@@ -34,7 +34,11 @@ public sealed class HyperionSerializer(ExtendedActorSystem system) : SerializerW
 /// <param name="system">The actor system.</param>
 public sealed class BulkSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
 {
+    // Less than a frame by what else is in it: paths, manifests.
+    private const int Envelope = 4096;
+
     private readonly WireCodec codec = WireCodec.Of(system);
+    private readonly long limit = (system.Settings.Config.GetByteSize("akka.remote.dot-netty.tcp.maximum-frame-size") ?? long.MaxValue) - Envelope;
 
     /// <inheritdoc/>
     public override int Identifier => 7201;
@@ -46,7 +50,14 @@ public sealed class BulkSerializer(ExtendedActorSystem system) : SerializerWithS
     public override byte[] ToBinary(object obj)
     {
         ReadOnlyMemory<byte>[] parts = [.. codec.Encode(obj)];
-        byte[] frame = new byte[parts.Sum(part => part.Length)];
+        int length = parts.Sum(part => part.Length);
+        if (length > limit)
+        {
+            // Remoting drops what is larger than its frames, and nobody hears of it.
+            throw new WireException($"{obj.GetType().Name} has {length} bytes, more than the {limit} that one frame of remoting carries: tell it to a link, which cuts it up");
+        }
+
+        byte[] frame = new byte[length];
         int at = 0;
         foreach (ReadOnlyMemory<byte> part in parts)
         {

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Akka.Actor;
 using Akka.TestKit;
 using Akka.TestKit.Xunit2;
@@ -10,23 +9,20 @@ using NoProp.Actors.Training;
 using NoProp.Models;
 using NoProp.Models.Checkpoints;
 using Xunit;
-using Xunit.Abstractions;
 
 namespace NoProp.Actors.Tests.Cluster;
 
 /// <summary>What is told to one end of a link comes out at the other, over real remoting.</summary>
 public sealed class LinkTests : IAsyncLifetime
 {
-    private readonly ITestOutputHelper output;
     private readonly TwoNodes nodes = new();
     private readonly TestKit here;
     private readonly TestKit there;
     private readonly TestProbe worker;
     private readonly TestProbe trainer;
 
-    public LinkTests(ITestOutputHelper output)
+    public LinkTests()
     {
-        this.output = output;
         (here, there) = (new TestKit(nodes.Here), new TestKit(nodes.There));
         (worker, trainer) = (here.CreateTestProbe(), there.CreateTestProbe());
     }
@@ -153,6 +149,28 @@ public sealed class LinkTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task When_the_network_is_cut_both_ends_stop()
+    {
+        LinkSettings settings = TwoNodes.Settings with { Heartbeat = TimeSpan.FromMilliseconds(50), Silence = TimeSpan.FromMilliseconds(500) };
+        IActorRef link = Connect(settings: settings);
+        link.Tell(new RegisterWorker("west", 2), worker);
+        trainer.ExpectMsg<RegisterWorker>(TwoNodes.Patience);
+        IActorRef other = trainer.Watch(trainer.LastSender);
+        worker.Watch(link);
+
+        await nodes.Cut();
+
+        trainer.ExpectTerminated(other, TwoNodes.Patience);
+        worker.ExpectTerminated(link, TwoNodes.Patience);
+    }
+
+    [Fact]
+    public void What_is_too_large_for_a_frame_is_not_sent_without_a_link() => Assert.Contains(
+        "tell it to a link",
+        Assert.Throws<WireException>(() => nodes.Here.Serialization.Serialize(new GrantLease(Lease(1), new Snapshot("block-07", 1, new byte[200_000])))).Message,
+        StringComparison.Ordinal);
+
+    [Fact]
     public void A_node_of_another_version_is_told_so()
     {
         Connect();
@@ -183,30 +201,31 @@ public sealed class LinkTests : IAsyncLifetime
     [Fact]
     public void A_node_that_begins_again_gets_a_new_link_after_the_old_one_has_ended()
     {
-        Connect();
-        IActorRef first = RegisteredThere();
-        trainer.Watch(first);
+        Connect().Tell(new RegisterWorker("west", 1), worker);
+        trainer.ExpectMsg<RegisterWorker>(TwoNodes.Patience);
+        IActorRef first = trainer.Watch(trainer.LastSender);
 
-        nodes.Here.ActorOf(LinkActor.Connect(TwoNodes.LinksOf(nodes.Here, nodes.There), "west", TwoNodes.Settings, context => Register(context)));
+        nodes.Here.ActorOf(LinkActor.Connect(TwoNodes.LinksOf(nodes.Here, nodes.There), "west", TwoNodes.Settings, context =>
+        {
+            context.Self.Tell(new RegisterWorker("west", 1), worker);
+            return new OneRoute(worker);
+        }));
 
         trainer.ExpectTerminated(first, TwoNodes.Patience);
         trainer.ExpectMsg<RegisterWorker>(TwoNodes.Patience);
         Assert.NotEqual(first, trainer.LastSender);
+    }
 
-        IActorRef RegisteredThere()
-        {
-            worker.Tell("ready");
-            worker.ExpectMsg("ready");
-            lastLink!.Tell(new RegisterWorker("west", 1), worker);
-            trainer.ExpectMsg<RegisterWorker>(TwoNodes.Patience);
-            return trainer.LastSender;
-        }
+    [Fact]
+    public void What_the_other_end_has_no_business_to_send_is_told_to_nobody()
+    {
+        TwoNodes.Accept(nodes.There, (_, _) => new TrainerRoutes(trainer));
+        IActorRef link = nodes.Here.ActorOf(LinkActor.Connect(TwoNodes.LinksOf(nodes.Here, nodes.There), "west", TwoNodes.Settings, _ => new OneRoute(worker)));
 
-        OneRoute Register(IActorContext context)
-        {
-            context.Self.Tell(new RegisterWorker("west", 1), worker);
-            return new OneRoute(here.CreateTestProbe());
-        }
+        link.Tell(new StopRun(), worker);
+        link.Tell(new RegisterWorker("west", 1), worker);
+
+        trainer.ExpectMsg<RegisterWorker>(TwoNodes.Patience);
     }
 
     [Fact]
@@ -226,48 +245,11 @@ public sealed class LinkTests : IAsyncLifetime
         await third.Terminate();
     }
 
-    [Fact]
-    public void Speed()
-    {
-        IActorRef link = Connect(message => message is LeaseRenewed);
-        GrantLease large = new(Lease(1), new Snapshot("block-07", 1, Random(1, 9_800_000)));
-        for (int round = 0; round < 4; round++)
-        {
-            long start = Stopwatch.GetTimestamp();
-            for (int i = 0; i < 10; i++)
-            {
-                link.Tell(large, worker);
-            }
-
-            for (int i = 0; i < 10; i++)
-            {
-                trainer.ExpectMsg<GrantLease>(TwoNodes.Patience);
-            }
-
-            output.WriteLine($"{98 / Stopwatch.GetElapsedTime(start).TotalSeconds:0} MB/s");
-        }
-
-        List<double> waits = [];
-        for (int i = 0; i < 40; i++)
-        {
-            link.Tell(large, worker);
-            long start = Stopwatch.GetTimestamp();
-            link.Tell(new LeaseRenewed(Lease(2)), worker);
-            trainer.FishForMessage(message => message is LeaseRenewed, TwoNodes.Patience);
-            waits.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
-        }
-
-        waits.Sort();
-        output.WriteLine($"median {waits[20]:0.0} ms, p90 {waits[36]:0.0} ms, worst {waits[^1]:0.0} ms");
-    }
-
-    private IActorRef? lastLink;
-
     private IActorRef Connect(Func<object, bool>? passes = null, LinkSettings? settings = null)
     {
         TwoNodes.Accept(nodes.There, (_, _) => new OneRoute(trainer), settings);
         TestProbe opened = here.CreateTestProbe();
-        lastLink = nodes.Here.ActorOf(LinkActor.Connect(
+        IActorRef link = nodes.Here.ActorOf(LinkActor.Connect(
             TwoNodes.LinksOf(nodes.Here, nodes.There),
             "west",
             settings ?? TwoNodes.Settings,
@@ -277,7 +259,7 @@ public sealed class LinkTests : IAsyncLifetime
                 return new OneRoute(worker, passes);
             }));
         opened.ExpectMsg("open", TwoNodes.Patience);
-        return lastLink;
+        return link;
     }
 
     private static Lease Lease(int number) => new(new BlockId(7), new LeaseEpoch(number), new StepRange(0, 16), "west");

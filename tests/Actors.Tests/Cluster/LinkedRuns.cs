@@ -1,6 +1,5 @@
 using Akka.Actor;
 using Akka.Configuration;
-using Akka.Hosting;
 using NoProp.Actors.Cluster;
 using NoProp.Actors.Hosting;
 using NoProp.Actors.Inference;

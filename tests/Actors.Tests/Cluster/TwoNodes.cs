@@ -1,5 +1,7 @@
 using Akka.Actor;
 using Akka.Configuration;
+using Akka.Remote;
+using Akka.Remote.Transport;
 using NoProp.Actors.Cluster;
 using NoProp.Actors.Hosting;
 using NoProp.Actors.Serialization;
@@ -19,7 +21,7 @@ internal sealed class TwoNodes
           remote {
             untrusted-mode = on
             trusted-selection-paths = ["/user/links"]
-            dot-netty.tcp { hostname = 127.0.0.1, port = 0 }
+            dot-netty.tcp { hostname = 127.0.0.1, port = 0, applied-adapters = [trttl] }
           }
         }
         """).WithFallback(WireConfig.Akka());
@@ -36,6 +38,12 @@ internal sealed class TwoNodes
 
     /// <summary>The links that another node accepts.</summary>
     public static ActorSelection LinksOf(ActorSystem from, ActorSystem to) => from.ActorSelection(new RootActorPath(((ExtendedActorSystem)to).Provider.DefaultAddress) / "user" / "links");
+
+    /// <summary>Lets nothing through any more, in either direction, and closes no connection.</summary>
+    public Task Cut() => ((ExtendedActorSystem)Here).Provider is RemoteActorRefProvider provider
+        ? provider.Transport.ManagementCommand(new SetThrottle(
+            ((ExtendedActorSystem)There).Provider.DefaultAddress, ThrottleTransportAdapter.Direction.Both, Blackhole.Instance))
+        : throw new InvalidOperationException("no remoting");
 
     public Task StopAsync() => Task.WhenAll(Here.Terminate(), There.Terminate());
 }
