@@ -13,6 +13,12 @@ internal sealed class FaultLedger
     /// <summary>Committed steps that a trainer which took over had to let be made again.</summary>
     public long RolledBack { get; private set; }
 
+    /// <summary>Steps that no commit had, though a later one of the same block was taken.</summary>
+    public long Lost { get; private set; }
+
+    /// <summary>Steps that two commits had which were both taken, other than by going back to a checkpoint.</summary>
+    public long Twice { get; private set; }
+
     /// <summary>How often the run began or went on.</summary>
     public int Starts { get; private set; }
 
@@ -27,6 +33,9 @@ internal sealed class FaultLedger
                 Starts++;
                 break;
             case StepsTrained trained when trained.Block.Index < clocks.Length:
+                long gap = trained.Steps.From - clocks[trained.Block.Index];
+                Lost += Math.Max(0, gap);
+                Twice += Math.Max(0, -gap);
                 clocks[trained.Block.Index] = trained.Steps.To;
                 break;
         }

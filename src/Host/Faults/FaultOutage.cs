@@ -68,7 +68,7 @@ internal sealed class FaultOutage(PlannedFault planned, long step, TimeSpan at, 
     {
         switch (runEvent)
         {
-            case LeaseRevoked revoked when Strikes(revoked.Lease.Worker):
+            case LeaseRevoked revoked when !IsOver && Strikes(revoked.Lease.Worker):
                 blocks[revoked.Lease.Block.Index] = true;
                 Noticed ??= now - at;
                 struck = true;

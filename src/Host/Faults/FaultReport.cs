@@ -35,10 +35,12 @@ internal sealed record FaultRow(
 /// <param name="Executed">Block steps that were executed.</param>
 /// <param name="Committed">Those that the run consists of.</param>
 /// <param name="Discarded">Those executed beyond.</param>
+/// <param name="Lost">Steps of blocks that no commit had: 0, or something is wrong.</param>
+/// <param name="Twice">Steps of blocks that were committed twice, other than by going back to a checkpoint: 0, or something is wrong.</param>
 /// <param name="WallSeconds">Time spent training.</param>
 /// <param name="ColdStartSeconds">Median of the cold starts of workers.</param>
 internal sealed record FaultReport(
-    ulong Seed, ImmutableArray<FaultRow> Faults, string Outcome, string WeightsSha256, long Executed, long Committed, long Discarded, double WallSeconds, double? ColdStartSeconds)
+    ulong Seed, ImmutableArray<FaultRow> Faults, string Outcome, string WeightsSha256, long Executed, long Committed, long Discarded, long Lost, long Twice, double WallSeconds, double? ColdStartSeconds)
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
@@ -74,7 +76,7 @@ internal sealed record FaultReport(
                 .. injector.Skipped.Select(skipped => Row(skipped.Planned, $"left out: {skipped.Why}")),
                 .. injector.NotReached.Select(planned => Row(planned, "not reached: the run ended first")),
             ],
-            ended.Outcome.ToString().ToLowerInvariant(), ended.Figures.WeightsSha256, executed, committed, executed - committed, Round(ended.Figures.WallTime.TotalSeconds),
+            ended.Outcome.ToString().ToLowerInvariant(), ended.Figures.WeightsSha256, executed, committed, executed - committed, injector.Ledger.Lost, injector.Ledger.Twice, Round(ended.Figures.WallTime.TotalSeconds),
             starts.Length > 0 ? Round(starts[starts.Length / 2].TotalSeconds) : null);
     }
 
@@ -107,7 +109,7 @@ internal sealed record FaultReport(
         double share = Executed > 0 ? 100.0 * Discarded / Executed : 0;
         console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{Executed} block steps executed, {Committed} committed, {Discarded} discarded ({share:0.00} %); cold start {Seconds(ColdStartSeconds)}"));
+            $"{Executed} block steps executed, {Committed} committed, {Discarded} discarded ({share:0.00} %), {Lost} lost, {Twice} committed twice; cold start {Seconds(ColdStartSeconds)}"));
     }
 
     private static FaultRow Row(PlannedFault planned, string outcome) => new(
