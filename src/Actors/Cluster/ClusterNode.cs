@@ -56,6 +56,12 @@ public sealed partial class ClusterNode : IAsyncDisposable
             prepare?.Invoke(node.System);
             await node.JoinAsync(cancellation);
             node.System.ActorOf(Props.Create(() => new NodeExitActor(node.times.LinkHandshake)), "exits");
+            if (node.membership.SelfRoles.Contains(ClusterConfig.RoleName(NodeRole.Voter)))
+            {
+                // Between the resolver's two decisions to be made: unreachable, and for how long.
+                node.System.ActorOf(Props.Create(() => new CutOffWorkersActor(node.times.StableAfter / 2)), "cut-off-workers");
+            }
+
             return node;
         }
         catch

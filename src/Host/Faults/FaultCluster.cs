@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using NoProp.Actors.Cluster;
 using NoProp.Actors.Faults;
+using NoProp.Host.Cluster;
 
 namespace NoProp.Host.Faults;
 
@@ -81,6 +82,20 @@ internal sealed class FaultCluster : IDisposable
     /// <summary>Steps that all processes together have made.</summary>
     public long Executed() => Processes.Sum(process => StepCounter.Read(process.CountFile));
 
+    /// <summary>Says why, when the last of the trainers' nodes has ended of itself and nobody starts one again.</summary>
+    /// <param name="restarting">Whether somebody does.</param>
+    /// <param name="cancellation">Ends the watch.</param>
+    public async Task<string> TrainersGoneAsync(Func<bool> restarting, CancellationToken cancellation)
+    {
+        while (Processes.Any(process => !IsWorker(process) && process.IsAlive) || restarting())
+        {
+            await Task.Delay(TimeSpan.FromSeconds(1), cancellation);
+        }
+
+        NodeProcess last = Processes.Last(process => !IsWorker(process));
+        return $"no node is left for the trainer: {last.Name} has ended; what it said is in {last.Log}";
+    }
+
     /// <summary>Ends all of them.</summary>
     public void Dispose()
     {
@@ -88,5 +103,10 @@ internal sealed class FaultCluster : IDisposable
         {
             process.Dispose();
         }
+
+        // Nobody trains there any more.
+        File.Delete(Path.Combine(runs, ClusterRuns.MarkName));
     }
+
+    private static bool IsWorker(NodeProcess process) => process.Name.StartsWith("worker-", StringComparison.Ordinal);
 }

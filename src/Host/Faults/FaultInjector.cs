@@ -29,6 +29,7 @@ internal sealed class FaultInjector(FaultCluster cluster, ImmutableArray<Planned
     private readonly Dictionary<NodeProcess, TimeSpan> coldStarts = [];
     private readonly Dictionary<NodeProcess, long> committed = [];
     private readonly Stopwatch clock = Stopwatch.StartNew();
+    private int restarting;
     private TimeSpan? firstStep;
     private Task diskHealed = Task.CompletedTask;
 
@@ -56,12 +57,16 @@ internal sealed class FaultInjector(FaultCluster cluster, ImmutableArray<Planned
     /// <summary>Completes when the trainer's files may be written again; null where they always could.</summary>
     public Task? DiskHealed => outages.Exists(outage => outage.Planned.Fault.Kind == FaultKind.Disk && !outage.IsOver) ? diskHealed : null;
 
+    /// <summary>Whether a process that was killed is to be started again.</summary>
+    public bool IsRestarting => restarting > 0;
+
     /// <summary>Takes an event in, on any thread.</summary>
     public void Observe(RunEvent runEvent) => events.Writer.TryWrite((runEvent, clock.Elapsed));
 
     /// <summary>Works until it is cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
+        Task<bool> more = events.Reader.WaitToReadAsync(cancellation).AsTask();
         while (!cancellation.IsCancellationRequested)
         {
             Drain();
@@ -77,7 +82,10 @@ internal sealed class FaultInjector(FaultCluster cluster, ImmutableArray<Planned
                 }
             }
 
-            await Task.WhenAny(events.Reader.WaitToReadAsync(cancellation).AsTask(), Task.Delay(Pause, CancellationToken.None));
+            if (await Task.WhenAny(more, Task.Delay(Pause, CancellationToken.None)) == more)
+            {
+                more = events.Reader.WaitToReadAsync(cancellation).AsTask();
+            }
         }
 
         Drain();
@@ -144,7 +152,7 @@ internal sealed class FaultInjector(FaultCluster cluster, ImmutableArray<Planned
     private async Task InjectAsync(PlannedFault planned)
     {
         ImmutableArray<BlockStatus>? status = await StatusAsync();
-        string[] names = [.. planned.Candidates.Select(name => name == FaultPlan.Trainer || planned.Candidates.Length == 0 ? TrainerName() : name)];
+        string[] names = [.. planned.Candidates.Select(name => name == FaultPlan.Trainer ? TrainerName() : name)];
         if (planned.Fault.Kind is FaultKind.Head or FaultKind.Disk)
         {
             names = [TrainerName()];
@@ -165,7 +173,8 @@ internal sealed class FaultInjector(FaultCluster cluster, ImmutableArray<Planned
             return;
         }
 
-        FaultOutage outage = new(planned, Ledger.Committed, clock.Elapsed, cluster.Executed()) { Nodes = planned.Fault.Kind == FaultKind.Join ? [cluster.Start(names[0])] : [.. nodes] };
+        nodes = planned.Fault.Kind switch { FaultKind.Join => [cluster.Start(names[0])], FaultKind.Corrupt => [], _ => nodes };
+        FaultOutage outage = new(planned, Ledger.Committed, clock.Elapsed, cluster.Executed()) { Nodes = [.. nodes], Names = [.. nodes.Select(node => node.Name)] };
         outage.Holds(status ?? []);
         outages.Add(outage);
         say($"fault {planned.Fault.Number} after {outage.Step} block steps: {planned.Fault}{(nodes.Length > 0 && !planned.Fault.Targets.SequenceEqual(nodes.Select(node => node.Name)) ? $" ({string.Join(", ", nodes.Select(node => node.Name))})" : "")}");
@@ -187,17 +196,21 @@ internal sealed class FaultInjector(FaultCluster cluster, ImmutableArray<Planned
         switch (fault.Kind)
         {
             case FaultKind.Kill:
+                Interlocked.Increment(ref restarting);
                 outage.Nodes[0].Kill();
                 if (fault.Restart is { } pause)
                 {
                     _ = Later(outage, pause, async () =>
                     {
-                        await cluster.Start(outage.Nodes[0].Name).Joined;
+                        NodeProcess next = cluster.Start(outage.Nodes[0].Name);
+                        Interlocked.Decrement(ref restarting);
+                        await next.Joined;
                         outage.IsLifted = true;
                     });
                 }
                 else
                 {
+                    Interlocked.Decrement(ref restarting);
                     outage.IsLifted = true;
                 }
 
@@ -307,7 +320,7 @@ internal sealed class FaultInjector(FaultCluster cluster, ImmutableArray<Planned
                 ? status.Blocks
                 : null;
         }
-        catch (NoPropException)
+        catch (Exception e) when (e is NoPropException or OperationCanceledException)
         {
             // There may be no trainer now.
             return null;

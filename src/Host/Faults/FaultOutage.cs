@@ -31,6 +31,9 @@ internal sealed class FaultOutage(PlannedFault planned, long step, TimeSpan at, 
     /// <summary>What it was done to.</summary>
     public ImmutableArray<NodeProcess> Nodes { get; init; } = [];
 
+    /// <summary>Their names, which leases bear.</summary>
+    public ImmutableArray<string> Names { get; init; } = [];
+
     /// <summary>Time until the first lease was taken back for it; null where none was.</summary>
     public TimeSpan? Noticed { get; private set; }
 
@@ -49,7 +52,7 @@ internal sealed class FaultOutage(PlannedFault planned, long step, TimeSpan at, 
     /// <summary>Steps that were committed and had to be made again.</summary>
     public long RolledBack { get; set; }
 
-    private bool StrikesTrainer => planned.Fault.Kind == FaultKind.Disk || (planned.Fault.Kind != FaultKind.Head && Nodes.Any(node => !IsWorker(node)));
+    private bool StrikesTrainer => planned.Fault.Kind == FaultKind.Disk || (planned.Fault.Kind != FaultKind.Head && Names.Any(name => !name.StartsWith("worker-", StringComparison.Ordinal)));
 
     /// <summary>Blocks that were held by what is struck.</summary>
     public void Holds(IEnumerable<BlockStatus> status)
@@ -86,8 +89,8 @@ internal sealed class FaultOutage(PlannedFault planned, long step, TimeSpan at, 
             case StepsTrained trained when planned.Fault.Kind == FaultKind.Join && Strikes(trained.Worker):
                 Close(now);
                 break;
-            case StepsTrained trained when blocks.TryGetValue(trained.Block.Index, out bool lost) && (lost || !Strikes(trained.Worker) || IsLifted):
-                struck |= lost || IsLifted;
+            case StepsTrained trained when blocks.TryGetValue(trained.Block.Index, out bool lost) && (lost || !Strikes(trained.Worker) || ComesBack):
+                struck |= lost || ComesBack;
                 Done(trained.Block.Index, now);
                 break;
         }
@@ -124,6 +127,9 @@ internal sealed class FaultOutage(PlannedFault planned, long step, TimeSpan at, 
     // Whether blocks are waited for, or something else.
     private bool Waits => !StrikesTrainer && planned.Fault.Kind is FaultKind.Kill or FaultKind.Stop or FaultKind.Slow or FaultKind.Partition;
 
+    // A killed process does not; what it had sent before may still arrive.
+    private bool ComesBack => IsLifted && planned.Fault.Kind != FaultKind.Kill;
+
     private void Done(int index, TimeSpan now)
     {
         blocks.Remove(index);
@@ -133,7 +139,5 @@ internal sealed class FaultOutage(PlannedFault planned, long step, TimeSpan at, 
         }
     }
 
-    private bool Strikes(string worker) => Nodes.Any(node => node.Name == worker);
-
-    private static bool IsWorker(NodeProcess node) => node.Name.StartsWith("worker-", StringComparison.Ordinal);
+    private bool Strikes(string worker) => Names.Contains(worker);
 }

@@ -45,6 +45,12 @@ internal static class FaultTraining
 
         string root = Path.GetDirectoryName(Path.GetFullPath(path))!;
         string name = Path.GetFileName(Path.GetFullPath(path));
+        string mark = Path.Combine(root, ClusterRuns.MarkName);
+        if (File.Exists(mark))
+        {
+            throw new NoPropException($"{mark} says that a cluster trains {File.ReadAllText(mark).Trim()} in that folder: choose another folder with --out, or delete that file if there is no such cluster any more");
+        }
+
         NoPropSettings run = settings with { Cluster = SettingsLoader.Load().Settings.Cluster, Run = new(null) };
         ImmutableArray<PlannedFault> schedule = FaultSchedule.Of(plan, TotalSteps(root, settings.Data.Directory, run));
 
@@ -79,7 +85,8 @@ internal static class FaultTraining
 
                 injecting = injector.RunAsync(over.Token);
                 TrainingProgress progress = new(run.Training.Blocks * run.Training.Replicas, run.Training.Replicas);
-                Task<RunEnded> training = FollowAsync(injector, joining, name, progress, stop.Token);
+                Task<RunEnded> training = FollowOrFailAsync(
+                    FollowAsync(injector, joining, name, progress, stop.Token), cluster.TrainersGoneAsync(() => injector.IsRestarting, over.Token));
                 await (plain ? PlainView.FollowAsync(Terminal.Out, progress, training) : LiveView.FollowAsync(Terminal.Out, progress, training, stop.Token));
                 ended = await training;
             }
@@ -107,6 +114,9 @@ internal static class FaultTraining
             return plan.TotalSteps;
         }
     }
+
+    private static async Task<RunEnded> FollowOrFailAsync(Task<RunEnded> following, Task<string> gone) =>
+        await Task.WhenAny(following, gone) == following ? await following : throw new NoPropException(await gone);
 
     private static async Task<RunEnded> FollowAsync(FaultInjector injector, LoadedSettings joining, string name, TrainingProgress progress, CancellationToken stop)
     {

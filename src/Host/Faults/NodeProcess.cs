@@ -9,7 +9,6 @@ namespace NoProp.Host.Faults;
 internal sealed class NodeProcess : IDisposable
 {
     private readonly Process process;
-    private readonly string log;
     private readonly TaskCompletionSource joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task reading;
     private bool disposed;
@@ -23,7 +22,7 @@ internal sealed class NodeProcess : IDisposable
     {
         (Name, Generation) = (name, generation);
         string file = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{name}.{generation}"));
-        (log, CountFile) = (file + ".log", file + ".steps");
+        (Log, CountFile) = (file + ".log", file + ".steps");
         string own = Environment.ProcessPath ?? "dotnet";
         bool hosted = Path.GetFileNameWithoutExtension(own) == "dotnet";
         ProcessStartInfo start = new(
@@ -35,7 +34,7 @@ internal sealed class NodeProcess : IDisposable
         };
         Started = Stopwatch.GetTimestamp();
         process = Process.Start(start)!;
-        reading = ReadAsync(new StreamWriter(log) { AutoFlush = true });
+        reading = ReadAsync(new StreamWriter(Log) { AutoFlush = true });
     }
 
     /// <summary>Its name in the file of faults.</summary>
@@ -46,6 +45,9 @@ internal sealed class NodeProcess : IDisposable
 
     /// <summary>When it was started, as <see cref="Stopwatch"/> counts.</summary>
     public long Started { get; }
+
+    /// <summary>Where all that it says goes.</summary>
+    public string Log { get; }
 
     /// <summary>Where it counts its steps.</summary>
     public string CountFile { get; }
@@ -121,7 +123,7 @@ internal sealed class NodeProcess : IDisposable
             }
 
             await Task.WhenAll(CopyAsync(process.StandardOutput), CopyAsync(process.StandardError));
-            joined.TrySetException(new NoPropException($"{Name} has ended before it was a node of the cluster ({last}): see {log}"));
+            joined.TrySetException(new NoPropException($"{Name} has ended before it was a node of the cluster ({last}): see {Log}"));
             // Nobody need wait for it.
             _ = joined.Task.Exception;
         }
