@@ -1,4 +1,4 @@
 using System.CommandLine;
 using NoProp.Benchmarks;
 
-return new RootCommand("Measures NoProp.NET: every figure is a ratio of arms that run in turn, in one process.") { Overhead.Create(), SleepingWorkers.CreatePolicies(), SleepingWorkers.CreateSimulator(), LinkSpeed.Create() }.Parse(args).Invoke();
+return new RootCommand("Measures NoProp.NET: every figure is a ratio of arms that run in turn, in one process.") { Overhead.Create(), SleepingWorkers.CreatePolicies(), SleepingWorkers.CreateSimulator(), Invariants.Create(), LinkSpeed.Create() }.Parse(args).Invoke();

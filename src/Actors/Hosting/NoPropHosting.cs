@@ -69,7 +69,7 @@ public static class NoPropHosting
                 SupervisionOf(plan),
                 new TrainerPartners(
                     registry.Get<InferenceActor>(), evaluation, recorder, system.ActorOf(Props.Create(() => new ObserverActor(observer)), "observer"),
-                    HeadActor.Props(method, plan.Batches(), settings.Training.Seed), (block, from) => CenterActor.Props(block, method, goal.Policies.Replicas, from)))),
+                    HeadActor.Props(method, plan.Batches(), settings.Training.Seed), (block, schedule, from) => CenterActor.Props(block, method, schedule, from)))),
             "trainer");
         registry.Register<TrainerActor>(trainer);
         return trainer;

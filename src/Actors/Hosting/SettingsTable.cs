@@ -121,7 +121,7 @@ internal static class SettingsTable
     public static readonly Setting<string> ScheduleLag = Operation("policy.schedule-lag", SettingsTypes.Policy, s => s.Policies.ScheduleLag);
     public static readonly Setting<int> Refresh = Operation("policy.refresh", Whole(1, Million), s => s.Policies.Refresh);
     public static readonly Setting<MomentSharing> Moments = Operation("policy.moments", Word<MomentSharing>(), s => s.Policies.Moments);
-    public static readonly Setting<string> ReplicaPolicy = Weights("policy.replicas", SettingsTypes.Policy, s => s.Policies.Replicas);
+    public static readonly Setting<string> ReplicaPolicy = Operation("policy.replicas", SettingsTypes.Policy, s => s.Policies.Replicas);
     public static readonly Setting<PolicyAssemblies> Assemblies =
         Operation("policy.assemblies", SettingsTypes.Assemblies, s => s.Policies.Assemblies);
     public static readonly Setting<int?> Slots = Operation("slots", OrAuto(Whole(0, 1024)), s => s.Slots);

@@ -34,6 +34,18 @@ public static class ReplicaPolicies
         };
     }
 
+    /// <summary>The text that <see cref="Parse"/> reads as this policy.</summary>
+    public static string TextOf(ReplicaRule rule) => rule switch
+    {
+        LocalSgd => $"local-sgd:{rule.Steps}",
+        Easgd { Alpha: { } alpha } => $"easgd:{Text(alpha)},{rule.Steps}",
+        Easgd => "easgd",
+        DelayedNesterov nesterov => $"delayed-nesterov:{rule.Steps},{Text(nesterov.Rate)},{Text(nesterov.Momentum)}",
+        _ => throw new ArgumentException($"a rule without a name: {rule}", nameof(rule)),
+    };
+
+    private static string Text(double number) => number.ToString("0.##################", CultureInfo.InvariantCulture);
+
     private static int Steps(string text, string? argument) =>
         argument is null ? DefaultSteps
         : int.TryParse(argument, NumberStyles.None, CultureInfo.InvariantCulture, out int steps) && steps is >= 1 and <= Million ? steps

@@ -11,6 +11,9 @@ namespace NoProp.Actors.Protocol;
 /// <param name="State">Its state.</param>
 public sealed record ReplicaArrived(BlockId Replica, Snapshot State);
 
+/// <summary>Trainer to centre: replicas are brought together by another rule from some step on.</summary>
+public sealed record FollowSchedule(ReplicaSchedule Schedule);
+
 /// <summary>Centre to trainer: replicas may go on.</summary>
 /// <param name="Block">The block.</param>
 /// <param name="Meeting">The centre, and the states with which they go on.</param>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using NoProp.Actors.Training;
 using NoProp.Models;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Methods;
@@ -12,7 +13,7 @@ namespace NoProp.Actors.Replaying;
 /// </summary>
 internal sealed class ReplayMeetings
 {
-    private readonly ReplicaRule rule;
+    private readonly ImmutableArray<ReplicaSchedule> schedules;
     private readonly int stepsPerEpoch;
     private readonly int replicas;
     private readonly Func<BlockId, long, Snapshot> come;
@@ -25,7 +26,7 @@ internal sealed class ReplayMeetings
 
     /// <summary>No meeting yet.</summary>
     /// <param name="method">What was trained.</param>
-    /// <param name="rule">How replicas were brought together.</param>
+    /// <param name="rule">How replicas were brought together, where the state to replay up to says nothing of it.</param>
     /// <param name="stepsPerEpoch">Steps of each replica in an epoch.</param>
     /// <param name="last">The state to replay up to.</param>
     /// <param name="come">The state of a replica that has come to a step.</param>
@@ -33,10 +34,11 @@ internal sealed class ReplayMeetings
     /// <exception cref="NoPropException">A centre does not hold the order.</exception>
     public ReplayMeetings(IMethod method, ReplicaRule rule, int stepsPerEpoch, Checkpoint last, Func<BlockId, long, Snapshot> come, Action<BlockId, Snapshot> goOn)
     {
-        (this.rule, this.stepsPerEpoch, replicas, this.come, this.goOn) = (rule, stepsPerEpoch, method.Replicas, come, goOn);
+        (this.stepsPerEpoch, replicas, this.come, this.goOn) = (stepsPerEpoch, method.Replicas, come, goOn);
         BlockId[] blocks = [.. BlockId.UpTo(method.Blocks / replicas)];
-        orders = [.. blocks.Select(block => MeetingOrder.Of(last.Snapshots.FirstOrDefault(saved => saved.Name == block.FileName), rule, replicas, stepsPerEpoch))];
-        centers = [.. blocks.Select(block => new BlockCenter(block, replicas, rule, () => Initial(block), from: null))];
+        schedules = ReplicaSchedules.Of(last, rule, blocks.Length);
+        orders = [.. blocks.Select(block => MeetingOrder.Of(last.Snapshots.FirstOrDefault(saved => saved.Name == block.FileName), schedules[block.Index], replicas, stepsPerEpoch))];
+        centers = [.. blocks.Select(block => new BlockCenter(block, replicas, schedules[block.Index], () => Initial(block), from: null))];
         (states, made, met) = (new Snapshot?[blocks.Length], new int[blocks.Length], new long[method.Blocks]);
 
         Snapshot Initial(BlockId block)
@@ -53,7 +55,7 @@ internal sealed class ReplayMeetings
     /// <exception cref="NoPropException">The log does not fit the order.</exception>
     public void Before(BlockId replica, long step)
     {
-        while (met[replica.Index] < step && rule.MeetsAt(step, stepsPerEpoch))
+        while (met[replica.Index] < step && schedules[replica.Index / replicas].MeetsAt(step, stepsPerEpoch))
         {
             Next(replica.Index / replicas);
         }

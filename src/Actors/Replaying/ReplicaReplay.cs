@@ -14,7 +14,7 @@ internal static class ReplicaReplay
     /// <summary>Trains all replicas of a block, from meeting to meeting.</summary>
     /// <param name="method">What was trained.</param>
     /// <param name="batches">Mini-batches by step, as the run had them.</param>
-    /// <param name="rule">The policy of replicas.</param>
+    /// <param name="schedule">How replicas were brought together.</param>
     /// <param name="block">The block.</param>
     /// <param name="clocks">Steps of each replica.</param>
     /// <param name="meetings">The meetings in their order.</param>
@@ -24,7 +24,7 @@ internal static class ReplicaReplay
     public static ImmutableArray<Snapshot> Run(
         IMethod method,
         BatchSource batches,
-        ReplicaRule rule,
+        ReplicaSchedule schedule,
         BlockId block,
         ReadOnlySpan<long> clocks,
         ImmutableArray<(int Replica, long Step)> meetings,
@@ -32,7 +32,7 @@ internal static class ReplicaReplay
         CancellationToken cancellation)
     {
         Snapshot?[] states = new Snapshot?[clocks.Length];
-        BlockCenter center = new(block, clocks.Length, rule, Initial, from: null);
+        BlockCenter center = new(block, clocks.Length, schedule, Initial, from: null);
         Snapshot? newest = null;
         foreach ((int replica, long step) in meetings)
         {

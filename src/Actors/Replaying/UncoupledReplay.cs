@@ -19,7 +19,7 @@ public static class UncoupledReplay
     /// <param name="batches">Mini-batches by step, as the run had them.</param>
     /// <param name="seed">Seed of the run.</param>
     /// <param name="target">The state to train up to; its weights are not read.</param>
-    /// <param name="rule">Where blocks have replicas, how they were brought together.</param>
+    /// <param name="rule">Where blocks have replicas, how they were brought together if the target says nothing of it.</param>
     /// <param name="progress">Told after each step of a block.</param>
     /// <param name="cancellation">Stops it.</param>
     /// <returns>States of the blocks in order, without those at their beginning, and of the head; where blocks have replicas, of all of them and of their centres.</returns>
@@ -29,11 +29,12 @@ public static class UncoupledReplay
         TorchRuntime.UseOneThread();
         Dictionary<string, Snapshot> states = target.Snapshots.ToDictionary(snapshot => snapshot.Name);
         ImmutableArray<Snapshot>.Builder snapshots = ImmutableArray.CreateBuilder<Snapshot>();
-        foreach (BlockId block in BlockId.UpTo(rule is null ? 0 : method.Blocks / method.Replicas))
+        ImmutableArray<ReplicaSchedule> schedules = rule is null ? [] : ReplicaSchedules.Of(target, rule, method.Blocks / method.Replicas);
+        foreach (BlockId block in BlockId.UpTo(schedules.Length))
         {
             long[] clocks = [.. Enumerable.Range(0, method.Replicas).Select(r => Take(new BlockId(block.Index * method.Replicas + r + 1) { Replicas = method.Replicas })?.Clock ?? 0)];
-            ImmutableArray<(int Replica, long Step)> meetings = MeetingOrder.Of(Take(block), rule!, method.Replicas, batches.StepsPerEpoch / method.Replicas);
-            snapshots.AddRange(ReplicaReplay.Run(method, batches, rule!, block, clocks, meetings, progress, cancellation));
+            ImmutableArray<(int Replica, long Step)> meetings = MeetingOrder.Of(Take(block), schedules[block.Index], method.Replicas, batches.StepsPerEpoch / method.Replicas);
+            snapshots.AddRange(ReplicaReplay.Run(method, batches, schedules[block.Index], block, clocks, meetings, progress, cancellation));
         }
 
         foreach (BlockId block in BlockId.UpTo(rule is null ? method.Blocks : 0))

@@ -16,7 +16,7 @@ public sealed record PolicyReport(int Runs, long Steps, long Switches, Immutable
 /// back, and policies that are switched on the way. What must hold in each: it ends, so that no block starves; every step of every block has
 /// its effect once, applied, held for a round or rejected; leases are exclusive and no more than slots; a commit under a void lease is refused
 /// and counted; no block goes further ahead than <see cref="IUpdatePolicy.MaxLead"/>, and a sequential policy trains one at a time; no
-/// gradient beyond a lag bound is applied.
+/// gradient beyond a lag bound is applied; a replica leaves a meeting only when it is over, and none is passed by.
 /// </summary>
 public static class PolicyKit
 {
@@ -63,9 +63,13 @@ public static class PolicyKit
         TimeSpan stall = Seconds(1, 60);
         // Where workers live, or are awake, less long than a lease takes, no policy comes to an end.
         double lease = (set.Settings.Visit ?? LongestVisit) * stepTime.TotalSeconds * slowest;
+        int blocks = random.Next(1, 13);
+        bool replicas = Sometimes() && others.Add(set).All(policies => policies.FaultWithReplicas is null);
         return new(set)
         {
-            Blocks = random.Next(1, 13),
+            Blocks = replicas ? (blocks + 3) / 4 : blocks,
+            Replicas = replicas ? random.Next(2, 5) : 1,
+            MeetingTime = Seconds(0, 0.5),
             StepsPerEpoch = perEpoch,
             Steps = (long)perEpoch * random.Next(1, 6),
             Slots = [.. Enumerable.Range(0, workers).Select(_ => random.Next(1, 5))],
@@ -90,5 +94,5 @@ public static class PolicyKit
 
     private static string Words(SimulationSettings run) => string.Create(
         CultureInfo.InvariantCulture,
-        $"run {run.Seed}: {run.Policies.Blocks.Name}, {run.Blocks} blocks x {run.Steps} steps, slots {string.Join(" ", run.Slots)}, {(run.Coupled ? $"embedding {run.Policies.Embedding.Name}, lag {run.Policies.EmbeddingLag}" : "nothing shared")}");
+        $"run {run.Seed}: {run.Policies.Blocks.Name}, {run.Blocks} blocks x {run.Replicas} x {run.Steps} steps, slots {string.Join(" ", run.Slots)}, {(run.Coupled ? $"embedding {run.Policies.Embedding.Name}, lag {run.Policies.EmbeddingLag}" : "nothing shared")}");
 }

@@ -38,9 +38,9 @@ internal sealed class CountedSteps : IHeadSteps
 }
 
 /// <summary>The head of a simulated run whose blocks share what they move: the real one's accounts and decisions, without numbers.</summary>
-internal sealed class SimulatedHead(int blocks, ulong seed, PolicySet policies)
+internal sealed class SimulatedHead(int blocks, ulong seed, PolicySet policies, int replicas)
 {
-    private readonly SharedServer server = new(new CountedSteps(), HeadBook.Read(null, blocks), blocks, seed, policies);
+    private readonly SharedServer server = new(new CountedSteps(), HeadBook.Read(null, blocks), blocks, seed, policies, replicas);
     private readonly List<SimulatedLease> waiting = [];
     private readonly long[] taken = new long[blocks];
     private readonly long[] fences = new long[blocks];

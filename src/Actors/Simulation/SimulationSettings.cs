@@ -10,8 +10,14 @@ public sealed record SimulationSettings(PolicySet Policies)
     /// <summary>Number of blocks T.</summary>
     public int Blocks { get; init; } = 10;
 
-    /// <summary>Steps that each block makes.</summary>
+    /// <summary>Replicas of each block.</summary>
+    public int Replicas { get; init; } = 1;
+
+    /// <summary>Steps that each block, or each replica of one, makes.</summary>
     public long Steps { get; init; } = 1_000;
+
+    /// <summary>Time of a meeting of replicas, from the last one's arrival.</summary>
+    public TimeSpan MeetingTime { get; init; }
 
     /// <summary>Steps in an epoch: the order of <c>algorithm1</c> depends on it.</summary>
     public int StepsPerEpoch { get; init; } = 100;
@@ -75,6 +81,9 @@ public sealed record SimulationSettings(PolicySet Policies)
 
     /// <summary>Seed of all times and accidents.</summary>
     public ulong Seed { get; init; }
+
+    /// <summary>Blocks, or replicas of all blocks together.</summary>
+    public int Units => Blocks * Replicas;
 
     /// <summary>Whether blocks share what they move.</summary>
     public bool Coupled => SharedValues > 0;

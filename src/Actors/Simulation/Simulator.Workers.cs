@@ -1,4 +1,5 @@
 using NoProp.Actors.Training;
+using NoProp.Models;
 using NoProp.Models.Randomness;
 
 namespace NoProp.Actors.Simulation;
@@ -67,6 +68,8 @@ public sealed partial class Simulator
         Require(state.Goal.Policies.Blocks.MaxLead is not { } max || lease.Steps.To - state.MinClock <= max, $"{lease} goes {lease.Steps.To - state.MinClock} steps ahead under {state.Goal.Policies.Blocks.Name}");
         Require(state.Workers[lease.Worker].Leases <= worker.Slots, $"{lease.Worker} has {state.Workers[lease.Worker].Leases} leases for {worker.Slots} slots");
         Require(!state.Goal.Policies.Blocks.IsSequential || state.LeasesOut == 1, $"{lease} while another block trains under {state.Goal.Policies.Blocks.Name}");
+        Require(lease.Steps.To <= state.NextMeeting(block, lease.Steps.From), $"{lease} goes beyond a meeting of replicas");
+        Require(centers.MayGoOn(lease.Block), $"{lease} was granted while its meeting at step {lease.Steps.From} was still to be held");
         SimulatedLease held = leases[block] = new(lease, worker.Life, now);
         bool moves = holders[block] != $"{worker.Name}/{worker.Life}";
         In(settings.CommitTime + Send(moves ? settings.SnapshotBytes : RequestBytes), () => Proceed(held));
@@ -121,6 +124,20 @@ public sealed partial class Simulator
         }
 
         leads.Add(state.Blocks[block].Clock - state.MinClock);
+    }
+
+    private void Meet(BlockId replica)
+    {
+        IReadOnlyList<BlockId> on = centers.Arrive(replica, state.Blocks[replica.Index].Clock, state.Schedules[replica.Block.Index]);
+        In(settings.MeetingTime, () =>
+        {
+            foreach (BlockId other in on)
+            {
+                // Its state came from the centre: nobody has it yet.
+                holders[other.Index] = null;
+                Handle(new RunInput.Met(other));
+            }
+        });
     }
 
     /// <summary>The next step, or the commit where there is none.</summary>

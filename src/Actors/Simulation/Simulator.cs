@@ -26,6 +26,7 @@ public sealed partial class Simulator
     private readonly List<string> violations = [];
     private readonly Counter leads = new();
     private readonly SimulatedHead? head;
+    private readonly SimulatedCenters centers;
     private readonly TimeSpan deadline;
     private RunState state;
     private TimeSpan now;
@@ -54,19 +55,21 @@ public sealed partial class Simulator
         this.settings = settings;
         workers = [.. settings.Slots.Select((slots, i) => new SimulatedWorker($"{WorkerPrefix}{i}", slots, settings.Factor(i)))];
         byName = workers.ToDictionary(worker => worker.Name);
-        (leases, holders) = (new SimulatedLease?[settings.Blocks], new string?[settings.Blocks]);
-        head = settings.Coupled ? new(settings.Blocks, settings.Seed, settings.Policies) : null;
-        double ideal = settings.Blocks * settings.Steps / settings.IdealRate;
-        double serial = settings.Blocks * settings.Steps * settings.StepTime.TotalSeconds * (settings.Slowness.IsEmpty ? 1 : settings.Slowness.Max());
+        (leases, holders) = (new SimulatedLease?[settings.Units], new string?[settings.Units]);
+        head = settings.Coupled ? new(settings.Units, settings.Seed, settings.Policies, settings.Replicas) : null;
+        centers = new(settings.Replicas, settings.Units);
+        double ideal = settings.Units * settings.Steps / settings.IdealRate;
+        double serial = settings.Units * settings.Steps * settings.StepTime.TotalSeconds * (settings.Slowness.IsEmpty ? 1 : settings.Slowness.Max());
         double accidents = settings.KillEvery is null && settings.StallEvery is null ? 0 : 100 * settings.LeaseTimeout.TotalSeconds + 100 * settings.StallFor.TotalSeconds;
         deadline = TimeSpan.FromSeconds(Patience * (Math.Max(ideal, serial) + accidents + 60));
         // Whole epochs make the goal: where the steps are none, one epoch has all of them.
         int perEpoch = settings.Steps % settings.StepsPerEpoch == 0 ? settings.StepsPerEpoch : (int)Math.Min(settings.Steps, int.MaxValue);
         state = RunState.Begin(new RunGoal(
-            settings.Blocks, perEpoch, (int)(settings.Steps / perEpoch), settings.Seed, settings.Policies, settings.LeaseTimeout)
+            settings.Units, perEpoch, (int)(settings.Steps / perEpoch), settings.Seed, settings.Policies, settings.LeaseTimeout)
         {
             Coupled = settings.Coupled,
             Weights = settings.Weights,
+            Replicas = settings.Replicas,
         });
     }
 
@@ -91,7 +94,7 @@ public sealed partial class Simulator
             if (events % 1024 == 0)
             {
                 cancellation.ThrowIfCancellationRequested();
-                progress?.Invoke((double)simulator.state.TotalSteps / (settings.Blocks * settings.Steps));
+                progress?.Invoke((double)simulator.state.TotalSteps / (settings.Units * settings.Steps));
             }
         }
 
@@ -141,6 +144,9 @@ public sealed partial class Simulator
             case RunEffect.Accept accept:
                 Accept(accept);
                 break;
+            case RunEffect.Meet meet:
+                Meet(meet.Replica);
+                break;
             case RunEffect.Refuse:
                 refusals++;
                 break;
@@ -169,9 +175,9 @@ public sealed partial class Simulator
         double seconds = Math.Max(now.TotalSeconds, double.Epsilon);
         if (ended && head is not null)
         {
-            for (int i = 0; i < settings.Blocks; i++)
+            for (int i = 0; i < settings.Units; i++)
             {
-                Require(head.Taken[i] == state.Blocks[i].Clock, $"{head.Taken[i]} of {state.Blocks[i].Clock} steps of block {i + 1} had their effect");
+                Require(head.Taken[i] == state.Blocks[i].Clock, $"{head.Taken[i]} of {state.Blocks[i].Clock} steps of {state.Goal.Block(i)} had their effect");
             }
         }
 
@@ -180,7 +186,7 @@ public sealed partial class Simulator
             state.Complete,
             now,
             possible > 0 ? state.TotalSteps / possible : 0,
-            possible > 0 ? settings.Blocks * state.MinClock / possible : 0,
+            possible > 0 ? settings.Units * state.MinClock / possible : 0,
             executed,
             executed - committed,
             leads.Read(),

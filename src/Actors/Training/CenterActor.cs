@@ -17,18 +17,19 @@ public sealed class CenterActor : ReceiveActor
     /// <summary>A centre.</summary>
     /// <param name="block">The block.</param>
     /// <param name="method">The method of the replicas.</param>
-    /// <param name="rule">How they are brought together.</param>
+    /// <param name="schedule">How they are brought together.</param>
     /// <param name="from">Where to go on; null to begin.</param>
-    public CenterActor(BlockId block, IMethod method, ReplicaRule rule, Snapshot? from)
+    public CenterActor(BlockId block, IMethod method, ReplicaSchedule schedule, Snapshot? from)
     {
         this.block = block;
-        center = new(block, method.Replicas, rule, () => Initial(method), from);
+        center = new(block, method.Replicas, schedule, () => Initial(method), from);
         Receive<ReplicaArrived>(Arrive);
+        Receive<FollowSchedule>(follow => center.Follow(follow.Schedule));
     }
 
     /// <summary>Props on the compute dispatcher.</summary>
-    public static Props Props(BlockId block, IMethod method, ReplicaRule rule, Snapshot? from) =>
-        Akka.Actor.Props.Create(() => new CenterActor(block, method, rule, from)).WithDispatcher(Dispatchers.Compute);
+    public static Props Props(BlockId block, IMethod method, ReplicaSchedule schedule, Snapshot? from) =>
+        Akka.Actor.Props.Create(() => new CenterActor(block, method, schedule, from)).WithDispatcher(Dispatchers.Compute);
 
     private void Arrive(ReplicaArrived arrived)
     {

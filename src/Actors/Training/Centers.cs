@@ -28,9 +28,12 @@ internal sealed class Centers
     public IReadOnlyList<Snapshot?> States => states;
 
     /// <summary>Replicas of a checkpoint that had come to a meeting which was not over.</summary>
-    public IEnumerable<int> Waiting(RunGoal goal, IReadOnlyList<long> clocks) =>
+    /// <param name="schedules">How the replicas of each block meet.</param>
+    /// <param name="clocks">Steps of each replica.</param>
+    /// <param name="stepsPerEpoch">Steps of each replica in an epoch.</param>
+    public IEnumerable<int> Waiting(ImmutableArray<ReplicaSchedule> schedules, IReadOnlyList<long> clocks, int stepsPerEpoch) =>
         states.SelectMany((state, block) => BlockCenter.MetClocks(state, replicas).Select((met, replica) => (Index: block * replicas + replica, Met: met)))
-            .Where(unit => goal.MeetsAt(clocks[unit.Index]) && unit.Met < clocks[unit.Index])
+            .Where(unit => unit.Met < clocks[unit.Index] && schedules[unit.Index / replicas].MeetsAt(clocks[unit.Index], stepsPerEpoch))
             .Select(unit => unit.Index);
 
     /// <summary>Takes a meeting in.</summary>

@@ -66,7 +66,7 @@ internal static class Granting
         BlockProgress block = state.Blocks[run.Block.Index];
         PolicySet policies = state.Goal.Policies;
         StepRange steps = policies.Settings.Visit is { } visit ? run.Steps with { To = Math.Min(run.Steps.To, run.Steps.From + visit) } : run.Steps;
-        steps = steps with { To = Math.Min(steps.To, state.Goal.NextMeeting(steps.From)) };
+        steps = steps with { To = Math.Min(steps.To, state.NextMeeting(run.Block.Index, steps.From)) };
         Lease lease = new(state.Goal.Block(run.Block.Index), block.Epoch.Next, steps, name, state.Fence);
         effects.Add(new RunEffect.Grant(lease));
         bool moves = block.Holder != name;

@@ -121,6 +121,7 @@ public static class RunLogic
         if (next.Phase == RunPhase.Fencing && idle)
         {
             next = next with { Phase = RunPhase.Running, Fence = next.Fence + 1, Goal = next.Goal with { Policies = next.NextPolicies! }, NextPolicies = null };
+            next = next.FollowGoal();
             effects.Add(new RunEffect.SwitchPolicies(next.Fence, next.Goal.Policies));
             news = true;
         }
@@ -206,7 +207,7 @@ public static class RunLogic
         }
 
         effects.Add(new RunEffect.Accept(lease, commit.To));
-        bool meets = commit.To > lease.Steps.From && state.Goal.MeetsAt(commit.To);
+        bool meets = commit.To > lease.Steps.From && state.MeetsAt(lease.Block.Index, commit.To);
         state = state.With(lease.Block.Index, state.Blocks[lease.Block.Index] with { Clock = commit.To, Lease = null, Holder = lease.Worker, Meeting = meets });
         if (meets)
         {

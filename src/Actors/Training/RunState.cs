@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using NoProp.Actors.Policies;
 using NoProp.Models;
+using NoProp.Models.Replicas;
 
 namespace NoProp.Actors.Training;
 
@@ -34,12 +35,6 @@ public sealed record RunGoal(int Blocks, int StepsPerEpoch, int Epochs, ulong Se
 
     /// <summary>The block, or replica of one, at an index.</summary>
     public BlockId Block(int index) => new(index + 1) { Replicas = Replicas };
-
-    /// <summary>The step at which a replica has to meet the others next; the largest number where there are none.</summary>
-    public long NextMeeting(long clock) => Replicas > 1 ? Policies.Replicas.NextMeeting(clock, StepsPerEpoch) : long.MaxValue;
-
-    /// <summary>Whether a replica that has made so many steps is to meet the others before it goes on.</summary>
-    public bool MeetsAt(long clock) => Replicas > 1 && Policies.Replicas.MeetsAt(clock, StepsPerEpoch);
 }
 
 /// <summary>One block as the trainer sees it.</summary>
@@ -164,9 +159,11 @@ public sealed record RunState
     /// <summary>Number of replicas that wait for a meeting.</summary>
     public int Meetings { get; private init; }
 
+    /// <summary>How the replicas of each block meet, by the index of the block; empty where there are none.</summary>
+    public ImmutableArray<ReplicaSchedule> Schedules { get; private init; } = [];
+
     /// <summary>Whether a meeting is under way whose replicas all have come, so that some of them will go on.</summary>
-    public bool MeetingDue =>
-        Meetings > 0 && (!Goal.Policies.Replicas.IsBarrier || Blocks.Chunk(Goal.Replicas).Any(replicas => replicas.All(replica => replica.Meeting)));
+    public bool MeetingDue => Meetings > 0 && Schedules.Where((schedule, block) => IsDue(schedule, Blocks.AsSpan(block * Goal.Replicas, Goal.Replicas))).Any();
 
     /// <summary>Number of blocks that have no <see cref="BlockProgress.Home"/>.</summary>
     public int Homeless { get; private init; }
@@ -224,16 +221,49 @@ public sealed record RunState
     /// <param name="clocks">Steps of each block; null for none.</param>
     /// <param name="headClock">Steps that the head has followed.</param>
     /// <param name="grants">Leases granted before.</param>
+    /// <param name="schedules">How replicas have met so far; null for the goal's rule from the beginning.</param>
     /// <param name="meeting">Indices of the replicas that wait for a meeting.</param>
-    public static RunState Begin(RunGoal goal, IReadOnlyList<long>? clocks = null, long headClock = 0, long grants = 0, IReadOnlySet<int>? meeting = null) =>
-        new(goal, [.. Enumerable.Range(0, goal.Blocks).Select(i => new BlockProgress(clocks?[i] ?? 0) { Meeting = meeting?.Contains(i) == true })])
+    public static RunState Begin(
+        RunGoal goal,
+        IReadOnlyList<long>? clocks = null,
+        long headClock = 0,
+        long grants = 0,
+        ImmutableArray<ReplicaSchedule>? schedules = null,
+        IReadOnlySet<int>? meeting = null)
+    {
+        RunState state = new(goal, [.. Enumerable.Range(0, goal.Blocks).Select(i => new BlockProgress(clocks?[i] ?? 0) { Meeting = meeting?.Contains(i) == true })])
         {
             HeadClock = headClock,
             Grants = grants,
+            Schedules = goal.Replicas == 1 ? [] : schedules ?? ReplicaSchedules.Of(null, goal.Policies.Replicas, goal.Blocks / goal.Replicas),
         };
+        return state.FollowGoal();
+    }
+
+    /// <summary>The step at which a replica has to meet the others next; the largest number where there are none.</summary>
+    /// <param name="index">Its index.</param>
+    /// <param name="clock">Steps made.</param>
+    public long NextMeeting(int index, long clock) => Schedules.IsEmpty ? long.MaxValue : Schedules[index / Goal.Replicas].NextMeeting(clock, Goal.StepsPerEpoch);
+
+    /// <summary>Whether a replica that has made so many steps is to meet the others before it goes on.</summary>
+    /// <param name="index">Its index.</param>
+    /// <param name="clock">Steps made.</param>
+    public bool MeetsAt(int index, long clock) => !Schedules.IsEmpty && Schedules[index / Goal.Replicas].MeetsAt(clock, Goal.StepsPerEpoch);
 
     /// <summary>How many times as long as the fastest worker one needs for a step; 1 where nothing is known of it.</summary>
     public double Slowness(WorkerProgress worker) => worker.StepTime > TimeSpan.Zero ? worker.StepTime / FastestStep : 1;
+
+    /// <summary>Replicas meet by the goal's rule as soon as they can.</summary>
+    internal RunState FollowGoal() => this with
+    {
+        Schedules =
+        [
+            .. Schedules.Select((schedule, block) => schedule.Newest == Goal.Policies.Replicas
+                ? schedule
+                : schedule.ChangeTo(
+                    Goal.Policies.Replicas, [.. Enumerable.Range(block * Goal.Replicas, Goal.Replicas).Select(i => Blocks[i].Clock)], Goal.StepsPerEpoch)),
+        ],
+    };
 
     internal RunState With(int index, BlockProgress progress)
     {
@@ -270,6 +300,22 @@ public sealed record RunState
             : time > TimeSpan.Zero && (FastestStep == TimeSpan.Zero || time <= FastestStep) ? after with { FastestStep = time }
             : before is not null && before.StepTime == FastestStep ? after with { FastestStep = Fastest(after.Workers) }
             : after;
+    }
+
+    private static bool IsDue(ReplicaSchedule schedule, ReadOnlySpan<BlockProgress> replicas)
+    {
+        int waiting = 0;
+        foreach (BlockProgress replica in replicas)
+        {
+            if (replica.Meeting && !schedule.IsBarrier(replica.Clock))
+            {
+                return true;
+            }
+
+            waiting += replica.Meeting ? 1 : 0;
+        }
+
+        return waiting == replicas.Length;
     }
 
     private static (long Clock, int Count) Minimum(ImmutableArray<BlockProgress> blocks)

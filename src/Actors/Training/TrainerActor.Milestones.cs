@@ -155,7 +155,9 @@ public sealed partial class TrainerActor
                 [FenceKey] = state.Fence.ToString(CultureInfo.InvariantCulture),
                 [HeadStepsKey] = accounted.ToString(CultureInfo.InvariantCulture),
                 [HistoryKey] = entries.ToString(CultureInfo.InvariantCulture),
-            })));
+                // Those to come are part of it: what is saved may be older, and nobody has gone beyond a step at which another rule begins.
+                [ReplicaSchedules.Key] = ReplicaSchedules.TextOf(state.Schedules),
+            }.Where(entry => entry.Value.Length > 0).ToDictionary())));
     }
 
     private void End(RunEffect.Ended ended)

@@ -47,6 +47,7 @@ public sealed partial class TrainerActor
     {
         // Nothing is under way: from here on the head has taken in just what is committed, unless a lost lease has asked for more.
         exact = headSteps == state.TotalSteps;
+        FollowSchedules();
         head.Tell(new SwitchShared(switched.Fence, switched.Policies));
         Tell(new PoliciesSwitched(switched.Fence, switched.Policies.Settings, state.TotalSteps));
         AnswerChoosers(Policies);

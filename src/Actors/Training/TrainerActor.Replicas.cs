@@ -15,7 +15,7 @@ public sealed partial class TrainerActor
 
     private void ReceiveReplicas()
     {
-        centerActors = [.. centers.States.Select((state, i) => Context.ActorOf(partners.CenterProps!(new BlockId(i + 1), state), $"center-{i + 1:00}"))];
+        centerActors = [.. centers.States.Select((state, i) => Context.ActorOf(partners.CenterProps!(new BlockId(i + 1), this.state.Schedules[i], state), $"center-{i + 1:00}"))];
         Receive<ReplicasMet>(met =>
         {
             // What comes after the end is no part of what was reported: a run that goes on brings them together again.
@@ -66,8 +66,13 @@ public sealed partial class TrainerActor
     }
 
     /// <summary>Why these policies cannot hold in this run; null where they can.</summary>
-    private string? Fault(PolicySet policies) =>
-        policies.Replicas != state.Goal.Policies.Replicas ? "the policy of replicas cannot change during a run: it says at which steps they meet"
-        : state.Goal.Replicas > 1 ? policies.FaultWithReplicas
-        : null;
+    private string? Fault(PolicySet policies) => state.Goal.Replicas > 1 ? policies.FaultWithReplicas : null;
+
+    private void FollowSchedules()
+    {
+        for (int i = 0; i < centerActors.Length; i++)
+        {
+            centerActors[i].Tell(new FollowSchedule(state.Schedules[i]));
+        }
+    }
 }

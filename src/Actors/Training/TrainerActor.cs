@@ -6,6 +6,7 @@ using NoProp.Actors.Protocol;
 using NoProp.Actors.Replaying;
 using NoProp.Models;
 using NoProp.Models.Checkpoints;
+using NoProp.Models.Replicas;
 
 namespace NoProp.Actors.Training;
 
@@ -15,9 +16,9 @@ namespace NoProp.Actors.Training;
 /// <param name="Recorder">Writes checkpoints, and is told every event; null where nothing is recorded.</param>
 /// <param name="Observer">Told every event.</param>
 /// <param name="HeadProps">Makes the head, a child of the trainer.</param>
-/// <param name="CenterProps">Makes the centre of a block from its snapshot, a child of the trainer; null where blocks have no replicas.</param>
+/// <param name="CenterProps">Makes the centre of a block, with how its replicas meet, from its snapshot, a child of the trainer; null where blocks have no replicas.</param>
 public sealed record TrainerPartners(
-    IActorRef Inference, IActorRef Evaluation, IActorRef? Recorder, IActorRef Observer, Props HeadProps, Func<BlockId, Snapshot?, Props>? CenterProps = null);
+    IActorRef Inference, IActorRef Evaluation, IActorRef? Recorder, IActorRef Observer, Props HeadProps, Func<BlockId, ReplicaSchedule, Snapshot?, Props>? CenterProps = null);
 
 /// <summary>
 /// Runs a training: hands out leases, moves the clocks, publishes snapshots. Every decision is <see cref="RunLogic"/>'s; this actor keeps
@@ -78,7 +79,9 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
         // A head ahead of the blocks, as it can be after a run in any other order, has passed the versions that theirs is to find.
         exact = headSteps == clocks.Sum();
         // Where blocks move the head, its checkpoint holds all that theirs have asked of it, and may hold more.
-        state = RunState.Begin(goal, clocks, goal.Coupled ? clocks.Sum() : headSteps, CountOf(resume, GrantsKey), centers.Waiting(goal, clocks).ToHashSet()) with
+        ImmutableArray<ReplicaSchedule> schedules = ReplicaSchedules.Of(resume, goal.Policies.Replicas, goal.Blocks / goal.Replicas);
+        HashSet<int> meeting = [.. centers.Waiting(schedules, clocks, goal.StepsPerEpoch)];
+        state = RunState.Begin(goal, clocks, goal.Coupled ? clocks.Sum() : headSteps, CountOf(resume, GrantsKey), schedules, meeting) with
         {
             Fence = CountOf(resume, FenceKey),
         };
@@ -147,6 +150,7 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
         });
         Receive<GetPolicies>(_ => Sender.Tell(Policies));
         Receive<SetPolicies>(asked => Choose(() => asked.Policies));
+        Receive<ChangePolicies>(_ => Sender.Tell(Policies), asked => asked.Changes.Count == 0);
         Receive<ChangePolicies>(asked => Choose(() => PolicyTable.Change((state.NextPolicies ?? state.Goal.Policies).Settings, asked.Changes)));
         ReceiveMilestones();
         ReceiveReplicas();

@@ -77,12 +77,14 @@ internal sealed class OpenRun : IDisposable
             AtomicFile.Write(folder.Settings, SettingsHocon.ToHocon(asked.Settings));
             string from = checkpoint is null ? "this run has no checkpoint yet: it begins anew" : $"goes on from the checkpoint of {checkpoint.Step} block steps";
             OpenRun run = new(plan, [.. problems, from]);
-            if (!run.IsComplete)
+            if (run.IsComplete)
             {
-                RewindMetrics(plan);
+                return run;
             }
 
-            return run;
+            RewindMetrics(plan);
+            IReadOnlyList<string> aside = folder.Checkpoints.SetAside(checkpoint?.Step ?? 0);
+            return aside.Count == 0 ? run : new(plan, [.. run.Notes, $"set aside, because the run makes these steps anew: {string.Join(", ", aside)}"]);
         }
         catch
         {

@@ -33,7 +33,7 @@ internal static class PolicyCommand
             IReadOnlyDictionary<string, string> policies = answer?.Policies ?? Saved(target);
             Terminal.Out.WriteLine(answer is null
                 ? $"{target} is not in training: these are the policies that it would go on with"
-                : string.Create(CultureInfo.InvariantCulture, $"{target} is in training; its policies were switched {answer.Fence} times"));
+                : string.Create(CultureInfo.InvariantCulture, $"{target} is in training; policies switched: {answer.Fence}"));
             Table table = new() { Border = TableBorder.Rounded };
             table.AddColumns("policy", "is", "decides");
             foreach (PolicyEntry entry in PolicyTable.All)

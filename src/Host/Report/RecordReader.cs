@@ -6,8 +6,9 @@ using NoProp.Actors.Recording;
 namespace NoProp.Host.Report;
 
 /// <summary>Takes the records of <c>metrics.jsonl</c> in, in their order.</summary>
-internal sealed class RecordReader(ReportRun run, double batch)
+internal sealed class RecordReader(ReportRun run, double batch, int replicas)
 {
+    // Of every replica of every block.
     private long[] clocks = [];
     private double[] errors = [];
     private double lastSeconds;
@@ -77,7 +78,7 @@ internal sealed class RecordReader(ReportRun run, double batch)
     public ReportRun Finish()
     {
         EndSession();
-        return run with { Blocks = clocks.Length };
+        return run with { Blocks = clocks.Length / replicas };
     }
 
     private void Start(JsonObject record)
@@ -96,10 +97,11 @@ internal sealed class RecordReader(ReportRun run, double batch)
     private void Steps(JsonObject record)
     {
         int block = (int)record["block"]!;
-        clocks[block - 1] = (long)record["clock"]!;
-        errors[block - 1] = Number(record, "squaredError");
+        int unit = (block - 1) * replicas + (record["replica"] is { } replica ? (int)replica - 1 : 0);
+        clocks[unit] = (long)record["clock"]!;
+        errors[unit] = Number(record, "squaredError");
         lastSeconds = SinceStart(record);
-        run.Losses.Add(new(At(clocks.Sum(), lastSeconds), block, errors[block - 1], errors.Average()));
+        run.Losses.Add(new(At(clocks.Sum(), lastSeconds), block, errors[unit], errors.Average()));
     }
 
     // Each session counts for itself; its last record holds all that it has counted.
@@ -149,7 +151,7 @@ internal sealed class RecordReader(ReportRun run, double batch)
 
     private double SinceStart(JsonObject record) => session.Seconds + (Time(record) - session.At).TotalSeconds;
 
-    private Place At(double updates, double seconds) => new(updates, updates * batch / Math.Max(clocks.Length, 1), seconds);
+    private Place At(double updates, double seconds) => new(updates, updates * batch / Math.Max(clocks.Length / replicas, 1), seconds);
 
     private void Note(JsonObject record, string kind, string text) => run.Incidents.Add(new(Time(record), kind, text));
 

@@ -22,7 +22,7 @@ internal static class RunReader
         try
         {
             Dictionary<string, string> settings = Settings(File.ReadLines(folder.Settings));
-            RecordReader records = new(new ReportRun(name, path) { Settings = settings, Summary = Summary(folder) }, Number(settings, "noprop.batch"));
+            RecordReader records = new(new ReportRun(name, path) { Settings = settings, Summary = Summary(folder) }, Number(settings, "noprop.batch"), (int)Number(settings, "noprop.replicas", otherwise: 1));
             int damaged = 0;
             foreach (JsonObject record in MetricsLog.Read(folder.Metrics))
             {
@@ -65,8 +65,8 @@ internal static class RunReader
         .GroupBy(parts => parts[0].Trim())
         .ToDictionary(parts => parts.Key, parts => parts.Last()[1].Trim());
 
-    private static double Number(Dictionary<string, string> settings, string path) =>
-        settings.TryGetValue(path, out string? text) && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) ? value : double.NaN;
+    private static double Number(Dictionary<string, string> settings, string path, double otherwise = double.NaN) =>
+        settings.TryGetValue(path, out string? text) && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) ? value : otherwise;
 
     private static RunSummary? Summary(RunFolder folder)
     {

@@ -11,17 +11,18 @@ namespace NoProp.Host.Simulations;
 /// <summary>What a simulation takes from a real run.</summary>
 /// <param name="Policies">Its policies.</param>
 /// <param name="Blocks">Number of its blocks.</param>
-/// <param name="Steps">Steps of each block.</param>
+/// <param name="Replicas">Replicas of each block.</param>
+/// <param name="Steps">Steps of each block, or of each replica of one.</param>
 /// <param name="StepsPerEpoch">Steps in an epoch.</param>
 /// <param name="Slots">Blocks trained at once.</param>
 /// <param name="StepTime">Mean time of a step.</param>
 /// <param name="Jitter">Standard deviation of the logarithm of a step's time.</param>
-internal sealed record Calibration(PolicySettings Policies, int Blocks, long Steps, int StepsPerEpoch, int Slots, TimeSpan StepTime, double Jitter)
+internal sealed record Calibration(PolicySettings Policies, int Blocks, int Replicas, long Steps, int StepsPerEpoch, int Slots, TimeSpan StepTime, double Jitter)
 {
     /// <summary>One line that says what was taken.</summary>
     public string Note(string path) => string.Create(
         CultureInfo.InvariantCulture,
-        $"from {path}: {Blocks} blocks x {Steps} steps, {Slots} slots, {StepTime.TotalMilliseconds:0.00} ms a step, jitter {Jitter:0.00}, policy {Policies.Blocks}");
+        $"from {path}: {Blocks} blocks{(Replicas > 1 ? $" x {Replicas} replicas" : "")} x {Steps} steps, {Slots} slots, {StepTime.TotalMilliseconds:0.00} ms a step, jitter {Jitter:0.00}, policy {Policies.Blocks}");
 
     /// <summary>Reads a run's settings and metrics.</summary>
     /// <exception cref="NoPropException">It is no run, or has trained nothing yet.</exception>
@@ -48,6 +49,7 @@ internal sealed record Calibration(PolicySettings Policies, int Blocks, long Ste
         return new(
             settings.Policies,
             settings.Training.Blocks,
+            settings.Training.Replicas,
             (long)start["target"]!,
             (int)start["stepsPerEpoch"]!,
             (int)start["slots"]!,

@@ -14,9 +14,10 @@ namespace NoProp.Host.Simulations;
 internal sealed partial class SimulationOptions
 {
     private readonly Option<int?> blocks = Number("--blocks", "Number T of blocks [default: 10]");
+    private readonly Option<int?> replicas = Number("--replicas", "Replicas of each block [default: 1]");
     private readonly Option<int?> workers = Number("--workers", "Number of workers [default: 4]");
     private readonly Option<int?> slots = Number("--slots-per-worker", "Blocks that each worker trains at once [default: 1]");
-    private readonly Option<int?> steps = Number("--steps", "Steps of each block [default: 1000]");
+    private readonly Option<int?> steps = Number("--steps", "Steps of each block, or of each replica of one [default: 1000]");
     private readonly Option<double?> stepMs = new("--step-ms") { Description = "Mean time of a step, in milliseconds [default: 50]", HelpName = "MS" };
     private readonly Option<double?> jitter = new("--jitter") { Description = "Spread of that time: standard deviation of its logarithm [default: 0.1]", HelpName = "X" };
     private readonly Option<string> slow = Text("--slow", "SHARE:FACTOR", "Slow workers, as in 5%:4x: five of a hundred need four times as long");
@@ -31,14 +32,15 @@ internal sealed partial class SimulationOptions
     private readonly Option<string> snapshot = Text("--snapshot", "SIZE", "Size of a block's state, which goes with each commit, as in 1.1MB [default: 1.1MB]");
     private readonly Option<string> headTime = Text("--head-time", "TIME", "Time of a step of the head [default: 0s]");
     private readonly Option<string> commitTime = Text("--commit-time", "TIME", "Time of a commit and of a grant [default: 0s]");
+    private readonly Option<string> meetingTime = Text("--meeting-time", "TIME", "Time in which replicas are brought together, once they have come [default: 0s]");
     private readonly Option<ulong?> seed = new("--seed") { Description = "Seed of all times and accidents [default: 0]", HelpName = "N" };
     private readonly Option<string> calibrate = Text("--calibrate", "RUN", "Take blocks, steps, slots, policies, and time and spread of a step from this run; other options override them");
-    private readonly (PolicyEntry Entry, Option<string> Option)[] policies = [.. PolicyTable.All.Where(entry => entry.Name != "replicas").Select(entry => (entry, PolicyOptions.Create(entry.Name)))];
+    private readonly (PolicyEntry Entry, Option<string> Option)[] policies = [.. PolicyTable.All.Select(entry => (entry, PolicyOptions.Create(entry.Name)))];
 
     public void AddTo(Command command)
     {
         foreach (Option option in (Option[])
-            [blocks, workers, slots, steps, stepMs, jitter, slow, killEvery, restart, stallEvery, stallFor, lease, link, latency, embedding, snapshot, headTime, commitTime, seed, calibrate])
+            [blocks, replicas, workers, slots, steps, stepMs, jitter, slow, killEvery, restart, stallEvery, stallFor, lease, link, latency, embedding, snapshot, headTime, commitTime, meetingTime, seed, calibrate])
         {
             command.Add(option);
         }
@@ -59,9 +61,10 @@ internal sealed partial class SimulationOptions
         int slowWorkers = (int)Math.Round((slowness?.Share ?? 0) * count);
         return (
             [
-                .. Policies(parsed, from).Select(set => (set.Blocks.Name, new SimulationSettings(set)
+                .. Policies(parsed, from, AtLeast(parsed, replicas, 1, from?.Replicas ?? 1) > 1).Select(set => (set.Blocks.Name, new SimulationSettings(set)
                 {
                     Blocks = AtLeast(parsed, blocks, 1, from?.Blocks ?? 10),
+                    Replicas = AtLeast(parsed, replicas, 1, from?.Replicas ?? 1),
                     Steps = target,
                     StepsPerEpoch = from is not null && target % from.StepsPerEpoch == 0 ? from.StepsPerEpoch : target % 100 == 0 ? 100 : (int)target,
                     Slots = [.. Enumerable.Repeat(AtLeast(parsed, slots, 1, 1), count)],
@@ -84,13 +87,14 @@ internal sealed partial class SimulationOptions
                     SnapshotBytes = (long)(parsed.GetValue(snapshot) is { } state ? Quantity("--snapshot", state, "B", "1.1MB") : 1_100_000),
                     HeadTime = Time(parsed, headTime) ?? TimeSpan.Zero,
                     CommitTime = Time(parsed, commitTime) ?? TimeSpan.Zero,
+                    MeetingTime = Time(parsed, meetingTime) ?? TimeSpan.Zero,
                     Seed = parsed.GetValue(seed) ?? 0,
                 })),
             ],
             from?.Note(parsed.GetValue(calibrate)!));
     }
 
-    private IEnumerable<PolicySet> Policies(ParseResult parsed, Calibration? from)
+    private IEnumerable<PolicySet> Policies(ParseResult parsed, Calibration? from, bool replicated)
     {
         PolicySettings basis = from?.Policies ?? new PolicySettings();
         ImmutableDictionary<string, string> given = policies
@@ -108,7 +112,7 @@ internal sealed partial class SimulationOptions
                 throw new SettingsException(e.Message);
             }
 
-            yield return set;
+            yield return replicated && set.FaultWithReplicas is { } fault ? throw new SettingsException(fault) : set;
         }
     }
 

@@ -14,6 +14,7 @@ public sealed class CheckpointStore(string runFolder, TimeProvider? time = null)
     private const string FolderName = "checkpoints";
     private const string ManifestName = "manifest.json";
     private const string TemporaryPrefix = ".tmp-";
+    private const string AsideSuffix = ".set-aside";
     private const long MaxManifestLength = 64 << 20;
 
     private readonly string folder = Path.Combine(runFolder, FolderName);
@@ -120,6 +121,31 @@ public sealed class CheckpointStore(string runFolder, TimeProvider? time = null)
         }
 
         return (null, problems);
+    }
+
+    /// <summary>Takes what comes after a step out of the row of checkpoints, by renaming it: a run that goes on from there is to make its own.</summary>
+    /// <param name="step">Block steps of the checkpoint from which a run goes on.</param>
+    /// <returns>The new names, relative to the run's folder.</returns>
+    /// <exception cref="NoPropException">A folder cannot be renamed.</exception>
+    public IReadOnlyList<string> SetAside(long step)
+    {
+        List<string> names = [];
+        foreach (string path in Steps().Where(later => later > step).Select(later => Path.Combine(folder, Number(later))))
+        {
+            string name = Enumerable.Range(1, int.MaxValue).Select(n => n == 1 ? $"{path}{AsideSuffix}" : $"{path}{AsideSuffix}-{n}").First(free => !Directory.Exists(free));
+            try
+            {
+                Directory.Move(path, name);
+            }
+            catch (Exception e) when (WriteFailure.IsExpected(e))
+            {
+                throw WriteFailure.Of("rename", path, e);
+            }
+
+            names.Add($"{FolderName}/{Path.GetFileName(name)}");
+        }
+
+        return names;
     }
 
     /// <summary>Removes all checkpoints but the newest ones, which are not checked for damage.</summary>

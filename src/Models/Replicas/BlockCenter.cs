@@ -14,7 +14,7 @@ public sealed record Meeting(Snapshot Center, ImmutableArray<(int Replica, Snaps
 /// <summary>
 /// Where the replicas of one block are brought together. Its snapshot is named like the block and holds its network, under
 /// <c>optimizer.center.*</c> what the rule remembers, and in its metadata the clock of each replica at its last meeting and, where it counts,
-/// the order of all meetings so far, a byte each. Not thread-safe.
+/// the order of all meetings so far that waited for nobody, a byte each. Not thread-safe.
 /// </summary>
 public sealed class BlockCenter
 {
@@ -31,12 +31,12 @@ public sealed class BlockCenter
     private const string StartPrefix = Own + "start.";
 
     private readonly string name;
-    private readonly ReplicaRule rule;
     private readonly Func<Snapshot> initial;
     private readonly long[] met;
     private readonly StringBuilder order = new();
     private readonly SortedDictionary<int, Snapshot> waiting = [];
     private readonly SortedDictionary<int, float[]> starts = [];
+    private ReplicaSchedule schedule;
     private IReadOnlyList<SafetensorsEntry> tensors = [];
     private float[]? center;
     private float[] momentum = [];
@@ -46,13 +46,13 @@ public sealed class BlockCenter
     /// <summary>A centre, at its beginning or from its snapshot.</summary>
     /// <param name="block">The block.</param>
     /// <param name="replicas">R.</param>
-    /// <param name="rule">How replicas are brought together.</param>
+    /// <param name="schedule">How replicas are brought together.</param>
     /// <param name="initial">The block's initial state; asked for once, where the rule begins with it.</param>
     /// <param name="from">Where to go on; null to begin.</param>
     /// <exception cref="NoPropException">The snapshot is damaged, or of another number of replicas.</exception>
-    public BlockCenter(BlockId block, int replicas, ReplicaRule rule, Func<Snapshot> initial, Snapshot? from)
+    public BlockCenter(BlockId block, int replicas, ReplicaSchedule schedule, Func<Snapshot> initial, Snapshot? from)
     {
-        (name, this.rule, this.initial) = (block.FileName, rule, initial);
+        (name, this.schedule, this.initial) = (block.FileName, schedule, initial);
         met = MetClocks(from, replicas);
         if (from is not null)
         {
@@ -89,14 +89,17 @@ public sealed class BlockCenter
     }
 
     /// <summary>
-    /// Replicas, from 0, in the order in which they have met, as a centre's snapshot has it: one for each of its meetings so far; empty where
-    /// the order does not count.
+    /// Replicas, from 0, in the order in which they have met, as a centre's snapshot has it: one for each of its meetings so far
+    /// that waited for nobody; empty where all have waited.
     /// </summary>
     /// <exception cref="NoPropException">The snapshot is damaged.</exception>
     public static ImmutableArray<int> Order(Snapshot? center) => center is null
         ? []
         : [.. (SafetensorsFile.Parse(center.Safetensors, center.Name).Metadata.GetValueOrDefault(OrderKey) ?? "").Select(
             digit => Digits.IndexOf(digit) is >= 0 and int replica ? replica : throw new NoPropException($"snapshot {center.Name} is damaged: '{digit}' is no replica"))];
+
+    /// <summary>Another schedule holds, which differs from the one before only after meetings that have been held.</summary>
+    public void Follow(ReplicaSchedule next) => schedule = next;
 
     /// <summary>A replica has come to a meeting.</summary>
     /// <param name="replica">Which, from 0.</param>
@@ -105,12 +108,33 @@ public sealed class BlockCenter
     /// <exception cref="NoPropException">The states are damaged, or not of one network.</exception>
     public Meeting? Arrive(int replica, Snapshot state)
     {
-        if (rule is LocalSgd)
+        ReplicaRule rule = schedule.At(state.Clock - 1);
+        if (!schedule.IsBarrier(state.Clock))
         {
-            waiting[replica] = state;
-            return waiting.Count == Replicas ? Average() : null;
+            EditableState next = MeetAlone(rule, replica, state);
+            order.Append(Digits[replica]);
+            return new(Snapshot(), [(replica, next.Snapshot(state.Name))]);
         }
 
+        waiting[replica] = state;
+        if (waiting.Count < Replicas)
+        {
+            return null;
+        }
+
+        if (waiting.Values.Select(other => other.Clock).Distinct().Count() > 1)
+        {
+            throw new InvalidOperationException($"replicas of {name} meet at different steps: {string.Join(", ", waiting.Values.Select(other => other.Clock))}");
+        }
+
+        Meeting meeting = rule is LocalSgd ? Average() : Unite(rule);
+        waiting.Clear();
+        return meeting;
+    }
+
+    /// <summary>Brings a replica together with the centre.</summary>
+    private EditableState MeetAlone(ReplicaRule rule, int replica, Snapshot state)
+    {
         EditableState edited = new(state);
         if (center is null)
         {
@@ -129,17 +153,25 @@ public sealed class BlockCenter
 
         Unflatten(x, edited);
         met[replica] = state.Clock;
-        order.Append(Digits[replica]);
-        return new(Snapshot(), [(replica, edited.Snapshot(state.Name))]);
+        return edited;
+    }
+
+    /// <summary>The last meeting under a rule that does not wait: all meet once more, in the order of their numbers, and go on from the centre.</summary>
+    private Meeting Unite(ReplicaRule rule)
+    {
+        (int Replica, string Name, EditableState State)[] states = [.. waiting.Select(pair => (pair.Key, pair.Value.Name, MeetAlone(rule, pair.Key, pair.Value)))];
+        (momentum, buffer, arrivals) = ([], [], 0);
+        starts.Clear();
+        foreach ((_, _, EditableState state) in states)
+        {
+            Unflatten(center, state);
+        }
+
+        return new(Snapshot(), [.. states.Select(united => (united.Replica, united.State.Snapshot(united.Name)))]);
     }
 
     private Meeting Average()
     {
-        if (waiting.Values.Select(state => state.Clock).Distinct().Count() > 1)
-        {
-            throw new InvalidOperationException($"replicas of {name} meet at different steps: {string.Join(", ", waiting.Values.Select(state => state.Clock))}");
-        }
-
         EditableState[] states = [.. waiting.Values.Select(state => new EditableState(state))];
         if (states.Any(state => !state.Entries.Select(Shape).SequenceEqual(states[0].Entries.Select(Shape))))
         {
@@ -153,9 +185,7 @@ public sealed class BlockCenter
             met[replica] = state.Clock;
         }
 
-        Meeting meeting = new(Snapshot(), [.. waiting.Select(pair => (pair.Key, states[0].Snapshot(pair.Value.Name)))]);
-        waiting.Clear();
-        return meeting;
+        return new(Snapshot(), [.. waiting.Select(pair => (pair.Key, states[0].Snapshot(pair.Value.Name)))]);
 
         static string Shape(SafetensorsEntry entry) => $"{entry.Name} [{string.Join(',', entry.Shape)}] {entry.Offset}";
     }
@@ -165,9 +195,14 @@ public sealed class BlockCenter
         if (momentum.Length == 0)
         {
             (momentum, buffer) = (new float[center!.Length], new float[center.Length]);
+            // All begin from the centre: initially, and where another rule has held before.
+            foreach (int other in Enumerable.Range(0, Replicas))
+            {
+                starts[other] = [.. center];
+            }
         }
 
-        float[] start = starts.TryGetValue(replica, out float[]? known) ? known : Flatten(new EditableState(initial()));
+        float[] start = starts[replica];
         bool last = ++arrivals % Replicas == 0;
         int at = 0;
         foreach (SafetensorsEntry tensor in tensors)

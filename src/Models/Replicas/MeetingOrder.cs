@@ -8,30 +8,39 @@ public static class MeetingOrder
 {
     /// <summary>The meetings of one block.</summary>
     /// <param name="center">The block's centre; null where none has met.</param>
-    /// <param name="rule">How replicas are brought together.</param>
+    /// <param name="schedule">How replicas are brought together.</param>
     /// <param name="replicas">R.</param>
     /// <param name="stepsPerEpoch">Steps of each replica in an epoch.</param>
     /// <returns>Which replica, from 0, met at which of its steps. With a barrier the R of one meeting follow each other.</returns>
     /// <exception cref="NoPropException">The centre is damaged, or does not hold the order.</exception>
-    public static ImmutableArray<(int Replica, long Step)> Of(Snapshot? center, ReplicaRule rule, int replicas, int stepsPerEpoch)
+    public static ImmutableArray<(int Replica, long Step)> Of(Snapshot? center, ReplicaSchedule schedule, int replicas, int stepsPerEpoch)
     {
         long[] met = BlockCenter.MetClocks(center, replicas);
-        ImmutableArray<(int Replica, long Step)>.Builder meetings = ImmutableArray.CreateBuilder<(int Replica, long Step)>();
-        if (rule.IsBarrier)
-        {
-            for (long step = rule.NextMeeting(0, stepsPerEpoch); step <= met.Min(); step = rule.NextMeeting(step, stepsPerEpoch))
-            {
-                meetings.AddRange(Enumerable.Range(0, replicas).Select(replica => (replica, step)));
-            }
-
-            return meetings.ToImmutable();
-        }
-
-        // At which steps a replica meets follows from the steps alone.
         long[] clocks = new long[replicas];
-        foreach (int replica in BlockCenter.Order(center).Where(replica => replica < replicas))
+        Queue<int> order = new(BlockCenter.Order(center).Where(replica => replica < replicas));
+        ImmutableArray<(int Replica, long Step)>.Builder meetings = ImmutableArray.CreateBuilder<(int Replica, long Step)>();
+        while (true)
         {
-            meetings.Add((replica, clocks[replica] = rule.NextMeeting(clocks[replica], stepsPerEpoch)));
+            // At which steps a replica meets follows from the steps alone; who comes next is known where it does not matter, and remembered where it does.
+            long[] next = [.. clocks.Select(clock => schedule.NextMeeting(clock, stepsPerEpoch))];
+            if (next.All(schedule.IsBarrier))
+            {
+                if (met.Min() < next[0])
+                {
+                    break;
+                }
+
+                meetings.AddRange(Enumerable.Range(0, replicas).Select(replica => (replica, next[0])));
+                clocks = next;
+            }
+            else if (order.TryDequeue(out int replica))
+            {
+                meetings.Add((replica, clocks[replica] = next[replica]));
+            }
+            else
+            {
+                break;
+            }
         }
 
         return clocks.SequenceEqual(met)

@@ -14,12 +14,17 @@ namespace NoProp.Actors.Tests.Equality;
 internal static class ReplicaLoop
 {
     /// <summary>SHA-256 of the weights: the means of the last meeting, and the head.</summary>
-    public static string LocalSgdWeights(RunPlan plan, int steps)
+    public static string LocalSgdWeights(RunPlan plan, int steps) => LocalSgdWeights(plan, (_, _) => steps);
+
+    /// <summary>The same where the steps between meetings change.</summary>
+    /// <param name="plan">The run.</param>
+    /// <param name="steps">Steps between meetings of a block, after so many steps of its replicas.</param>
+    public static string LocalSgdWeights(RunPlan plan, Func<BlockId, long, int> steps)
     {
         TorchRuntime.Load();
         TorchRuntime.UseOneThread();
         ReplicatedMethod method = new(MethodCatalog.Create(plan.Settings.Training, plan.Dataset), plan.Replicas);
-        List<Snapshot> snapshots = [.. BlockId.UpTo(method.Blocks / plan.Replicas).Select(block => Train(plan, method, block, steps)), Head(plan, method)];
+        List<Snapshot> snapshots = [.. BlockId.UpTo(method.Blocks / plan.Replicas).Select(block => Train(plan, method, block, clock => steps(block, clock))), Head(plan, method)];
         return WeightsHash.Sha256(snapshots);
     }
 
@@ -39,7 +44,7 @@ internal static class ReplicaLoop
         return compute.Snapshot();
     }
 
-    private static Snapshot Train(RunPlan plan, ReplicatedMethod method, BlockId block, int steps)
+    private static Snapshot Train(RunPlan plan, ReplicatedMethod method, BlockId block, Func<long, int> steps)
     {
         BatchSource batches = plan.Batches();
         Snapshot?[] states = new Snapshot?[plan.Replicas];
@@ -47,7 +52,7 @@ internal static class ReplicaLoop
         {
             long epochEnd = (k / plan.BlockStepsPerEpoch + 1) * plan.BlockStepsPerEpoch;
             long epochBegin = epochEnd - plan.BlockStepsPerEpoch;
-            long meeting = Math.Min(epochBegin + ((k - epochBegin) / steps + 1) * steps, epochEnd);
+            long meeting = Math.Min(epochBegin + ((k - epochBegin) / steps(k) + 1) * steps(k), epochEnd);
             for (int r = 0; r < plan.Replicas; r++)
             {
                 using IBlockCompute compute = method.CreateBlock(Unit(plan, block, r), states[r]);

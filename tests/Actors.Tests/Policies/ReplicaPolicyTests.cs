@@ -26,6 +26,10 @@ public sealed class ReplicaPolicyTests
     [MemberData(nameof(Texts))]
     public void A_text_names_a_policy(string text, ReplicaRule rule) => Assert.Equal(rule, ReplicaPolicies.Parse(text));
 
+    [Fact]
+    public void A_policy_is_written_as_a_text_that_names_it() =>
+        Assert.All(Texts.Select(row => (ReplicaRule)row[1]), rule => Assert.Equal(rule, ReplicaPolicies.Parse(ReplicaPolicies.TextOf(rule))));
+
     [Theory]
     [InlineData("average", "unknown replica policy 'average'; the policies are local-sgd:H, easgd:ALPHA,H, delayed-nesterov:H")]
     [InlineData("local-sgd:0", "replica policy 'local-sgd:0': the steps between meetings must be a whole number from 1 to 1000000, as in local-sgd:10")]

@@ -8,14 +8,14 @@ namespace NoProp.Actors.Tests.Simulation;
 /// <summary>Every built-in policy under the kit that is there for a user's own, and policies that the kit must not let through.</summary>
 public sealed class PolicyKitTests
 {
-    // Eleven policies of blocks and eleven of the embedding: more than a million steps in all.
+    // Eleven policies of blocks, eleven of the embedding and four of replicas: more than a million steps in all. The benchmarks make a million with each.
     private const long Steps = 50_000;
 
     private static readonly PolicySettings[] Others =
     [
-        new("lockstep", Embedding: "averaged"),
-        new("async", Embedding: "gossip", Refresh: 3),
-        new("bounded:2", Placement.Pinned, EmbeddingLag: "reject:1", Head: "free-running:3"),
+        new("lockstep", Embedding: "averaged", Replicas: "easgd:0.3,4"),
+        new("async", Embedding: "gossip", Refresh: 3, Replicas: "local-sgd:2"),
+        new("bounded:2", Placement.Pinned, EmbeddingLag: "reject:1", Head: "free-running:3", Replicas: "delayed-nesterov:3"),
     ];
 
     [Theory]
@@ -49,6 +49,13 @@ public sealed class PolicyKitTests
     [InlineData("gossip", "reject:10", "free-running:1", 2)]
     public void No_delay_kill_or_switch_breaks_a_promise_of_a_policy_of_the_embedding(string embedding, string lag, string head, int refresh) =>
         Holds(new("async", Embedding: embedding, EmbeddingLag: lag, Head: head, Refresh: refresh));
+
+    [Theory]
+    [InlineData("bounded:8", "local-sgd:1")]
+    [InlineData("bounded:2", "local-sgd:7")]
+    [InlineData("async", "easgd")]
+    [InlineData("sampled", "delayed-nesterov:4")]
+    public void No_delay_kill_or_switch_breaks_a_promise_of_a_policy_of_replicas(string blocks, string replicas) => Holds(new(blocks, Replicas: replicas));
 
     [Fact]
     public void Runs_of_the_kit_are_switched() => Assert.True(Check(new("bounded:8")).Switches > 100);

@@ -40,7 +40,7 @@ public sealed class PolicyCommandTests(SteeredRun run) : IClassFixture<SteeredRu
     [Fact]
     public void After_a_refusal_the_run_goes_on_as_it_was()
     {
-        Assert.StartsWith("run is in training; its policies were switched 1 times\n", run.Shown.Succeeded().Output, StringComparison.Ordinal);
+        Assert.StartsWith("run is in training; policies switched: 1\n", run.Shown.Succeeded().Output, StringComparison.Ordinal);
         Assert.Matches("│ blocks +│ lockstep +│", run.Shown.Output);
     }
 

@@ -96,7 +96,8 @@ public sealed class RunFolderErrorTests(SmallRun run) : IDisposable
         Assert.Collection(
             result.ErrorLines,
             line => Assert.StartsWith("note: checkpoints/0000000384/block-02.safetensors", line, StringComparison.Ordinal),
-            line => Assert.Equal("note: goes on from the checkpoint of 320 block steps", line));
+            line => Assert.Equal("note: goes on from the checkpoint of 320 block steps", line),
+            line => Assert.Equal("note: set aside, because the run makes these steps anew: checkpoints/0000000384.set-aside", line));
         Assert.Equal(7 * SmallRun.StepsPerEpoch, SmallRun.Summary(folder["run"]).BlockSteps);
     }
 

@@ -19,6 +19,18 @@ public sealed class RunReaderTests : IDisposable
     }
 
     [Fact]
+    public void Steps_of_replicas_are_added_up()
+    {
+        string[] records = [.. RecordedRuns.Begun, RecordedRuns.Steps(1, 20, seconds: 3)];
+        string path = Make([records[0], .. records.Skip(1).Select((line, i) => line.Replace("\"block\":2", "\"block\":1", StringComparison.Ordinal).Replace("\"clock\"", $"\"replica\":{i % 2 + 1},\"clock\"", StringComparison.Ordinal))]);
+        File.AppendAllText(Path.Combine(path, "run.conf"), "noprop.replicas = 2\n");
+
+        // One block of two replicas, which together have used 30 batches of 32 images.
+        ReportRun run = RunReader.Read(path, "run");
+        Assert.Equal((new Place(30, 960, 3), 1), (run.Losses[^1].At, run.Blocks));
+    }
+
+    [Fact]
     public void A_loss_has_the_time_since_the_start() => Assert.Equal([1.0, 2.0], Read(RecordedRuns.Begun).Losses.Select(loss => loss.At.Seconds));
 
     [Fact]

@@ -137,6 +137,23 @@ public sealed class CheckpointStoreTests : IDisposable
     }
 
     [Fact]
+    public void What_comes_after_a_step_is_set_aside_and_kept()
+    {
+        foreach (long step in (long[])[10, 20, 30])
+        {
+            store.Save(Samples.Checkpoint(step));
+        }
+
+        store.SetAside(20);
+        store.Save(Samples.Checkpoint(30));
+        IReadOnlyList<string> names = store.SetAside(10);
+
+        Assert.Equal([10], store.Steps());
+        Assert.Equal(["checkpoints/0000000020.set-aside", "checkpoints/0000000030.set-aside-2"], names);
+        Assert.True(File.Exists(run.File("checkpoints/0000000030.set-aside/manifest.json")));
+    }
+
+    [Fact]
     public void Pruning_keeps_the_newest()
     {
         foreach (long step in (long[])[10, 20, 30, 40])

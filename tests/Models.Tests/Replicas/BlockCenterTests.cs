@@ -104,7 +104,7 @@ public sealed class BlockCenterTests
         BlockCenter whole = Center(parsed, 2);
         Snapshot saved = Round(whole, 5).Center;
 
-        BlockCenter resumed = new(new(3), 2, parsed, () => State(0, 0, 0), saved);
+        BlockCenter resumed = new(new(3), 2, new ReplicaSchedule(parsed), () => State(0, 0, 0), saved);
 
         Assert.Equal(Round(whole, 10).Center.Bits(), Round(resumed, 10).Center.Bits());
     }
@@ -126,13 +126,40 @@ public sealed class BlockCenterTests
         Assert.Equal("snapshot block-03 is of 2 replicas, and the run has 3", Assert.Throws<NoPropException>(() => BlockCenter.MetClocks(saved, 3)).Message);
     }
 
+    [Fact]
+    public void Where_the_rule_changes_replicas_meet_once_more_and_go_on_from_the_centre()
+    {
+        BlockCenter center = new(new(3), 2, ReplicaSchedule.Of([(0, new Easgd(0.25, 5)), (5, new LocalSgd(5))]), () => State(0, 0, 0), from: null);
+
+        Assert.Null(center.Arrive(1, State(1, 5, 8, 0, 7)));
+        Meeting meeting = center.Arrive(0, State(0, 5, 4, 0, 2))!;
+
+        // Replica 1 first: c = 0 + 1 = 1; then replica 2: c = 1 + 0.25 * (8 - 1). Moments stay each replica's own.
+        Assert.Equal([2.75f, 2.75f, 2.75f], meeting.Replicas.Select(pair => Value(pair.State, W)).Append(Value(meeting.Center, W)));
+        Assert.Equal([2f, 7], meeting.Replicas.Select(pair => Value(pair.State, Moment)));
+        Assert.Empty(BlockCenter.Order(meeting.Center));
+    }
+
+    [Fact]
+    public void Momentum_does_not_outlive_its_rule()
+    {
+        BlockCenter center = new(new(3), 2, ReplicaSchedule.Of([(0, new DelayedNesterov(5)), (5, new Easgd(0.5, 5)), (10, new DelayedNesterov(5))]), () => State(0, 0, 0), from: null);
+
+        Round(center, 5);
+        Snapshot united = Round(center, 10).Center;
+        Snapshot next = center.Arrive(0, State(0, 15, Value(united, W)))!.Center;
+
+        Assert.DoesNotContain("optimizer.center.momentum", SafetensorsFile.Parse(united.Safetensors, "").Entries.Keys);
+        Assert.Equal(Value(united, W), Value(next, W));
+    }
+
     private static Meeting Round(BlockCenter center, long clock)
     {
         center.Arrive(0, State(0, clock, 1f / clock, 3, 0.5f, 2));
         return center.Arrive(1, State(1, clock, 2f / clock, 4, 1.5f, 7))!;
     }
 
-    private static BlockCenter Center(ReplicaRule rule, int replicas) => new(new(3), replicas, rule, () => State(0, 0, 0), from: null);
+    private static BlockCenter Center(ReplicaRule rule, int replicas) => new(new(3), replicas, new ReplicaSchedule(rule), () => State(0, 0, 0), from: null);
 
     private static Snapshot State(int replica, long clock, params float[] values)
     {
