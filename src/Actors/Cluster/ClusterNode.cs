@@ -159,11 +159,13 @@ public sealed partial class ClusterNode : IAsyncDisposable
     }
 
     // Said by several of Akka's actors, some with a stack trace or all that a stranger sent, where the cluster or this class says it once in
-    // one line: connections that break, handshakes that fail, addresses that cannot be listened at.
+    // one line: connections that break, handshakes that fail, addresses that cannot be listened at. And what is no news: the
+    // singleton's proxy warns before it has looked for it, and the resolver prints all that it knows; who was removed is said anyway.
     [GeneratedRegex(
         """
         Association\ with\ remote\ system | Tried\ to\ associate\ with\ unreachable | EndpointDisassociatedException | NotSslRecordException
         | TLS\ handshake\ failed | Failed\ to\ bind\ to | Couldn't\ join\ seed\ nodes
+        | ClusterSingletonProxy\ failed\ to\ find | Unable\ to\ REMOVE\ channel | SBR\ took\ decision
         """,
         RegexOptions.IgnorePatternWhitespace)]
     private static partial Regex BrokenConnection();

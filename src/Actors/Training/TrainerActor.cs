@@ -54,6 +54,7 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
     private readonly Snapshot?[] blocks;
     private readonly RunMeter meter;
     private readonly IActorRef head;
+    private bool begun;
     private bool exact;
     private long headSteps;
     private long history;
@@ -94,8 +95,9 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
         Receive<RegisterWorker>(worker =>
         {
             workers[worker.Name] = Context.Watch(Sender);
-            if (state.Workers.IsEmpty)
+            if (!begun)
             {
+                begun = true;
                 meter.Start();
                 Tell(new RunStarted([.. state.Blocks.Select(block => block.Clock)], goal.Target, goal.StepsPerEpoch, goal.Epochs, worker.Slots)
                 {

@@ -149,6 +149,34 @@ public sealed class LinkTests : IAsyncLifetime
     }
 
     [Fact]
+    public void Bytes_that_are_no_message_end_the_link_and_are_counted()
+    {
+        TestProbe peer = here.CreateTestProbe();
+        TwoNodes.Accept(nodes.There, (_, _) => new OneRoute(trainer));
+        TwoNodes.LinksOf(nodes.Here, nodes.There).Tell(new LinkHello(WireVersion.Current, "west"), peer);
+        peer.ExpectMsg<LinkWelcome>(TwoNodes.Patience);
+        IActorRef link = peer.Watch(peer.LastSender);
+
+        link.Tell(new LinkChunk(0, Express: false, Last: true, [Random(1, 100)]), peer);
+
+        peer.FishForMessage(message => message is Terminated, TwoNodes.Patience);
+        Assert.Equal(1, WireCounters.Of(nodes.There).Damaged);
+    }
+
+    [Fact]
+    public void A_chunk_of_a_former_link_is_ignored()
+    {
+        IActorRef link = Connect();
+        link.Tell(new RegisterWorker("west", 2), worker);
+        trainer.ExpectMsg<RegisterWorker>(TwoNodes.Patience);
+
+        trainer.LastSender.Tell(new LinkChunk(17, Express: false, Last: true, [Random(1, 100)]), trainer);
+        link.Tell(new LeaseRenewed(Lease(1)), worker);
+
+        trainer.ExpectMsg<LeaseRenewed>(TwoNodes.Patience);
+    }
+
+    [Fact]
     public async Task When_the_network_is_cut_both_ends_stop()
     {
         LinkSettings settings = TwoNodes.Settings with { Heartbeat = TimeSpan.FromMilliseconds(50), Silence = TimeSpan.FromMilliseconds(500) };

@@ -20,7 +20,7 @@ public sealed class LinkedEqualityTests
 
         RunEnded ended = await plan.TrainLinked(workers.Split(' '));
 
-        Assert.Equal((RunOutcome.Completed, Runs.PlainLoopWeights(plan)), (ended.Outcome, ended.Figures.WeightsSha256));
+        Assert.Equal((RunOutcome.Completed, null, Runs.PlainLoopWeights(plan)), (ended.Outcome, ended.Reason, ended.Figures.WeightsSha256));
     }
 
     [Fact]
@@ -37,7 +37,7 @@ public sealed class LinkedEqualityTests
             }
         });
 
-        Assert.Equal((RunOutcome.Completed, Runs.PlainLoopWeights(plan)), (ended.Outcome, ended.Figures.WeightsSha256));
+        Assert.Equal((RunOutcome.Completed, null, Runs.PlainLoopWeights(plan)), (ended.Outcome, ended.Reason, ended.Figures.WeightsSha256));
     }
 
     [Theory]

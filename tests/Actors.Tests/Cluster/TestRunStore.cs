@@ -1,0 +1,48 @@
+using NoProp.Actors.Cluster;
+using NoProp.Actors.Hosting;
+using NoProp.Actors.Recording;
+using NoProp.Models.Checkpoints;
+using NoProp.Models.Data;
+using NoProp.Models.Native;
+
+namespace NoProp.Actors.Tests.Cluster;
+
+/// <summary>Runs on a few digits in a folder that the nodes of a test share.</summary>
+internal sealed class TestRunStore(string root) : IRunStore
+{
+    private string Mark => Path.Combine(root, "training");
+
+    public StoredRun Begin(string settings, string? name)
+    {
+        RunPlan plan = Load(settings);
+        File.WriteAllText(Mark, name);
+        return new(name!, plan with { Folder = RunFolder.Create(Path.Combine(root, name!), SettingsHocon.ToHocon(plan.Settings)) }, []);
+    }
+
+    public StoredRun Resume(IReadOnlyList<string> changes, string? name)
+    {
+        File.WriteAllText(Mark, name);
+        return TakeOver()!;
+    }
+
+    public StoredRun? TakeOver()
+    {
+        if (!File.Exists(Mark))
+        {
+            return null;
+        }
+
+        string name = File.ReadAllText(Mark);
+        RunFolder folder = RunFolder.Continue(Path.Combine(root, name));
+        Checkpoint? newest = folder.Checkpoints.LoadNewestWhole().Checkpoint;
+        return new(name, Load(File.ReadAllText(folder.Settings)) with { Folder = folder, Resume = newest }, []);
+    }
+
+    public void Release() => File.Delete(Mark);
+
+    public RunPlan Load(string settings)
+    {
+        TorchRuntime.Load();
+        return RunPlan.Create(SettingsLoader.Load(new SettingsFile("test", settings)), Digits.Load(300));
+    }
+}
