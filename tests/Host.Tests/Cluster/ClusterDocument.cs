@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -25,9 +24,6 @@ public sealed partial class ClusterDocument : IAsyncLifetime, IDisposable
     /// <summary>Shell blocks of its first part: the first one builds, the others use what is built.</summary>
     public static IReadOnlyList<string> Blocks { get; } = [.. Shell().Matches(Section(Text)).Select(block => block.Groups[1].Value)];
 
-    /// <summary>How long it took.</summary>
-    internal TimeSpan Time { get; private set; }
-
     /// <summary>The name of the run that the folder of runs says is in training at the end.</summary>
     internal string Mark => File.ReadAllText(folder["runs/training"]).Trim();
 
@@ -44,15 +40,12 @@ public sealed partial class ClusterDocument : IAsyncLifetime, IDisposable
             return;
         }
 
-        long start = Stopwatch.GetTimestamp();
         using ShellSession shell = new(folder.Path);
         string port = FreePort().ToString(CultureInfo.InvariantCulture);
         foreach (string block in Blocks.Skip(1))
         {
             blocks.Add((block, await shell.RunAsync(block.Replace("4053", port, StringComparison.Ordinal))));
         }
-
-        Time = Stopwatch.GetElapsedTime(start);
     }
 
     public Task DisposeAsync() => Task.CompletedTask;
