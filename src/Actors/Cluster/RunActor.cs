@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Akka.Actor;
 using NoProp.Actors.Hosting;
 using NoProp.Actors.Inference;
@@ -17,6 +18,7 @@ public sealed class RunActor : ReceiveActor
     private readonly IActorRef followers;
     private readonly IActorRef links;
     private ThroughputMeasured? throughput;
+    private ImmutableDictionary<string, string> versions = ImmutableDictionary.Create<string, string>(StringComparer.Ordinal);
     private bool moving;
 
     /// <summary>A run that begins with its first worker.</summary>
@@ -29,7 +31,11 @@ public sealed class RunActor : ReceiveActor
         followers = Context.ActorOf(RunFollowersActor.Props(linkSettings.Silence), "followers");
         trainer = NoPropHosting.StartTrainer(Context, run.Plan, Context.ActorOf(InferenceActor.Props(run.Plan.Method), "inference"), Self);
         links = Context.ActorOf(LinkAcceptorActor.Props(linkSettings, (_, _) => new TrainerRoutes(trainer)), "links");
-        Receive<OfferSlots>(_ => Sender.Tell(new JoinRun(run.Name, settings, links)));
+        Receive<OfferSlots>(offer =>
+        {
+            versions = versions.SetItem(offer.Worker, offer.Version);
+            Sender.Tell(new JoinRun(run.Name, settings, links));
+        });
         Receive<FollowRun>(followers.Forward);
         Receive<StopTraining>(_ => trainer.Tell(new StopRun()));
         Receive<HandOver>(_ =>
@@ -49,6 +55,7 @@ public sealed class RunActor : ReceiveActor
                         Run = run.Name,
                         Folder = run.Plan.Folder?.Path,
                         Version = version,
+                        Workers = [.. answer.Result.Workers.Select(worker => worker with { Version = versions.GetValueOrDefault(worker.Name, "") })],
                         StepsPerSecond = throughput?.StepsPerSecond ?? 0,
                         Slots = throughput?.Slots ?? default,
                     }

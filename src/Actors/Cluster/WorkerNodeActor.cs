@@ -47,7 +47,7 @@ public sealed class WorkerNodeActor : ReceiveActor, IWithTimers
             }
             else if (link.IsNobody() && !loading)
             {
-                manager.Tell(new OfferSlots(name, slots));
+                manager.Tell(new OfferSlots(name, slots, NoPropHosting.Versions()["noprop"]));
             }
         });
         Receive<JoinRun>(Join, _ => link.IsNobody() && !loading && !draining);

@@ -5,7 +5,8 @@ namespace NoProp.Actors.Policies;
 /// <summary>
 /// Least advanced block first; no block gets more than <c>maxLead</c> steps ahead of the least advanced one (stale synchronous parallel, Ho
 /// et al. 2013, for blocks in place of workers). A lead of 1 is lockstep, no bound at all is fully asynchronous. A worker that is r times
-/// slower than the fastest is given visits r times shorter and, where there is a bound, the most advanced block within it.
+/// slower than the fastest is given visits r times shorter and, where there is a bound, the most advanced block within it. A worker keeps a
+/// block that it has, rather than one that it would have to be sent, while that one is less than a visit behind.
 /// </summary>
 public sealed class BoundedPolicy : IUpdatePolicy
 {
@@ -72,28 +73,33 @@ public sealed class BoundedPolicy : IUpdatePolicy
             return new PolicyDecision.Wait(view.OffersAll);
         }
 
-        BlockId block = HeldInstead(view, request, view.Block(best));
         long usual = request.Visit ?? visit;
+        // Less than a visit ahead: what the least advanced block would gain, its state on the way would cost, and it would be sent back soon.
+        BlockId block = HeldInstead(view, request, view.Block(best), last ? from : Math.Min(from + usual, end) - 1);
+        from = clocks[block.Index];
         long steps = slow ? Math.Max(1, (long)Math.Round(usual / request.Slowness)) : usual;
         return new PolicyDecision.Run(block, new StepRange(from, Math.Min(from + steps, end)));
     }
 
-    // One that is just as far and whose state need not be sent.
-    private static BlockId HeldInstead(PolicyView view, LeaseRequest request, BlockId chosen)
+    // The least advanced whose state need not be sent, up to a clock.
+    private static BlockId HeldInstead(PolicyView view, LeaseRequest request, BlockId chosen, long upTo)
     {
         if (request.Held.Contains(chosen))
         {
             return chosen;
         }
 
+        BlockId best = chosen;
         foreach (BlockId held in request.Held)
         {
-            if (!view.Leased[held.Index] && view.Clocks[held.Index] == view.Clocks[chosen.Index] && (view.OffersAll || view.Offers.Contains(held.Index)))
+            long clock = view.Clocks[held.Index];
+            if (!view.Leased[held.Index] && clock >= view.Clocks[chosen.Index] && clock <= upTo && (view.OffersAll || view.Offers.Contains(held.Index))
+                && (best == chosen || clock < view.Clocks[best.Index]))
             {
-                return held;
+                best = held;
             }
         }
 
-        return chosen;
+        return best;
     }
 }

@@ -8,7 +8,8 @@ namespace NoProp.Actors.Protocol;
 /// <summary>Worker node to singleton: these slots are there. Repeated until there is a run for them.</summary>
 /// <param name="Worker">Name of the worker, of its own in the cluster.</param>
 /// <param name="Slots">Blocks that it trains at once.</param>
-public sealed record OfferSlots(string Worker, int Slots);
+/// <param name="Version">Version of its software.</param>
+public sealed record OfferSlots(string Worker, int Slots, string Version);
 
 /// <summary>Singleton to worker node: train this run.</summary>
 /// <param name="Run">Its name.</param>
@@ -102,4 +103,8 @@ public sealed record BlockStatus(string Block, long Clock, long Lead, string? Wo
 /// <param name="Slots">Blocks that it trains at once.</param>
 /// <param name="Leases">Leases that it holds.</param>
 /// <param name="StepMilliseconds">Mean time of a step of it; 0 where it is not known.</param>
-public sealed record WorkerStatus(string Name, int Slots, int Leases, double StepMilliseconds);
+public sealed record WorkerStatus(string Name, int Slots, int Leases, double StepMilliseconds)
+{
+    /// <summary>Version of its software; empty where it is not known.</summary>
+    public string Version { get; init; } = "";
+}

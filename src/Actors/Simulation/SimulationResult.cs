@@ -22,6 +22,7 @@ public readonly record struct Populations(double Alive, double Holding, double C
 /// <param name="Lag">Versions between a gradient's and the one that it met; null where blocks share nothing.</param>
 /// <param name="Bytes">Bytes sent between nodes; 0 where all is on one machine.</param>
 /// <param name="Kills">Deaths of workers.</param>
+/// <param name="Moves">Leases to another worker than the one that had made the newest state.</param>
 /// <param name="Revoked">Leases taken back.</param>
 /// <param name="Refused">Commits refused.</param>
 /// <param name="Switched">Switches of policies.</param>
@@ -38,6 +39,7 @@ public sealed record SimulationResult(
     Percentiles? Lag,
     long Bytes,
     int Kills,
+    long Moves,
     int Revoked,
     long Refused,
     long Switched,

@@ -71,8 +71,9 @@ public sealed partial class Simulator
         Require(lease.Steps.To <= state.NextMeeting(block, lease.Steps.From), $"{lease} goes beyond a meeting of replicas");
         Require(centers.MayGoOn(lease.Block), $"{lease} was granted while its meeting at step {lease.Steps.From} was still to be held");
         SimulatedLease held = leases[block] = new(lease, worker.Life, now);
-        bool moves = holders[block] != $"{worker.Name}/{worker.Life}";
-        In(settings.CommitTime + Send(moves ? settings.SnapshotBytes : RequestBytes), () => Proceed(held));
+        bool moved = holders[block] != $"{worker.Name}/{worker.Life}";
+        moves += moved && holders[block] is not null ? 1 : 0;
+        In(settings.CommitTime + Send(moved ? settings.SnapshotBytes : RequestBytes), () => Proceed(held));
     }
 
     private void Revoke(Lease lease)

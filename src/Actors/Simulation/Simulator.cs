@@ -44,6 +44,7 @@ public sealed partial class Simulator
     private long committed;
     private long bytes;
     private int kills;
+    private long moves;
     private int revoked;
     private long refusals;
     private int nextSwitch;
@@ -193,6 +194,7 @@ public sealed partial class Simulator
             head?.Lags.Read(),
             bytes,
             kills,
+            moves,
             revoked,
             refusals,
             state.Fence,

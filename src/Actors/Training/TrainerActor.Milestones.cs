@@ -85,10 +85,7 @@ public sealed partial class TrainerActor
         {
             untested.Enqueue((epoch, state.TotalSteps));
             // The last test waits for the head, so that it reads the final classifier too.
-            if (!last)
-            {
-                Evaluate();
-            }
+            Evaluate();
         }
     }
 
@@ -104,8 +101,11 @@ public sealed partial class TrainerActor
 
     private void Evaluate()
     {
-        evaluations++;
-        partners.Evaluation.Tell(new Evaluate(untested.Last().Epoch));
+        // Without a classifier there is no answer to test; a head that gets little of the processors reports its first one late.
+        while (headState is not null && untested.Count > evaluations && (ending is not null || untested.ElementAt(evaluations).Epoch < state.Goal.Epochs))
+        {
+            partners.Evaluation.Tell(new Evaluate(untested.ElementAt(evaluations++).Epoch));
+        }
     }
 
     private void Evaluated(Evaluated result)
@@ -179,10 +179,7 @@ public sealed partial class TrainerActor
                 untested.Enqueue((state.EpochsDone, state.TotalSteps));
             }
 
-            if (untested.Count > evaluations)
-            {
-                Evaluate();
-            }
+            Evaluate();
         }
 
         FinishIfDone();

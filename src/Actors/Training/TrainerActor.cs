@@ -126,6 +126,7 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
             headSteps = advanced.Clock;
             KeepPair(advanced);
             Publish([advanced.State]);
+            Evaluate();
             if (!advanced.Updates.IsEmpty)
             {
                 Tell(new UpdatesTaken(advanced.Updates));

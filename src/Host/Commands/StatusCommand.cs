@@ -38,18 +38,18 @@ internal static class StatusCommand
         Terminal.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"{status.Run} in {status.Folder}, policy {status.Policy}, {status.StepsPerSecond:0.0} steps/s; {ProgressText.Slots(status.Slots)} (noprop {status.Version} at the trainer)"));
-        Table workers = Table("worker", "slots", "leases", "ms a step");
+        Table workers = Table("worker", "slots", "leases", "ms a step", "noprop");
         foreach (WorkerStatus worker in status.Workers)
         {
             workers.AddRow(
-                new Text(worker.Name), Number(worker.Slots), Number(worker.Leases), new Text(worker.StepMilliseconds > 0 ? worker.StepMilliseconds.ToString("0.0", CultureInfo.InvariantCulture) : "-"));
+                new Text(worker.Name), Number(worker.Slots), Number(worker.Leases), new Text(worker.StepMilliseconds > 0 ? worker.StepMilliseconds.ToString("0.0", CultureInfo.InvariantCulture) : "-"), new Text(worker.Version));
         }
 
         Terminal.Out.Write(workers);
-        Table blocks = Table("block", "steps", "lead", "trained by", "lease");
+        Table blocks = Table("block", "steps", "lead", "trained by", "lease", "waits for");
         foreach (BlockStatus block in status.Blocks)
         {
-            blocks.AddRow(new Text(block.Block), new Text($"{block.Clock} of {status.Target}"), Number(block.Lead), new Text(block.Worker ?? "-"), new Text(block.Steps));
+            blocks.AddRow(new Text(block.Block), new Text($"{block.Clock} of {status.Target}"), Number(block.Lead), new Text(block.Worker ?? "-"), new Text(block.Steps), new Text(block.Worker is null ? block.Why : ""));
         }
 
         Terminal.Out.Write(blocks);

@@ -15,7 +15,7 @@ internal static class SimulationTable
     public static Table Draw(IReadOnlyList<(string Policy, SimulationResult Result)> runs)
     {
         Table table = new() { Border = TableBorder.Rounded };
-        table.AddColumns("policy", "time", "balanced progress", "total progress", "steps", "discarded", "lead p50/p99/max", "lag p50/p99/max", "sent", "alive/holding/contributing");
+        table.AddColumns("policy", "time", "balanced progress", "total progress", "steps", "discarded", "moves", "lead p50/p99/max", "lag p50/p99/max", "sent", "alive/holding/contributing");
         foreach ((string policy, SimulationResult result) in runs)
         {
             table.AddRow(
@@ -25,6 +25,7 @@ internal static class SimulationTable
                 new Text(Number(result.TotalProgress, "0.000")),
                 new Text(Number(result.Executed, "0")),
                 new Text(result.Executed == 0 ? "0 %" : Number(100.0 * result.Discarded / result.Executed, "0.00") + " %"),
+                new Text(Number(result.Moves, "0")),
                 new Text(Spread(result.Lead)),
                 new Text(result.Lag is { } lag ? Spread(lag) : "-"),
                 new Text(result.Bytes == 0 ? "-" : Number(result.Bytes / 1e6, "0") + " MB"),

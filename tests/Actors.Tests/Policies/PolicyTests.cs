@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using CsCheck;
 using NoProp.Actors.Policies;
+using NoProp.Actors.Simulation;
 using NoProp.Actors.Training;
 using NoProp.Models;
 using Xunit;
@@ -156,14 +157,29 @@ public sealed class PolicyTests
     }
 
     [Fact]
-    public void Bounded_prefers_the_least_advanced_block_to_one_that_the_worker_has()
+    public void Bounded_lets_a_worker_keep_a_block_while_another_one_is_less_than_a_visit_behind()
     {
-        PolicyView view = new([5, 5, 4], [false, false, false], 10, 10, 0, 0);
+        PolicyView view = new([8, 7, 4], [false, false, false], 20, 20, 0, 0);
+
+        PolicyDecision decision = BoundedPolicy.Bounded(8).Next(view, new LeaseRequest(new HashSet<BlockId> { new(1), new(2) }));
+
+        Assert.Equal(new PolicyDecision.Run(new BlockId(2), new StepRange(7, 11)), decision);
+    }
+
+    [Fact]
+    public void Bounded_prefers_a_block_that_is_a_visit_behind_to_one_that_the_worker_has()
+    {
+        PolicyView view = new([8, 8, 4], [false, false, false], 20, 20, 0, 0);
 
         PolicyDecision decision = BoundedPolicy.Bounded(8).Next(view, new LeaseRequest(new HashSet<BlockId> { new(2) }));
 
         Assert.Equal(new PolicyDecision.Run(new BlockId(3), new StepRange(4, 8)), decision);
     }
+
+    // Measured: 66 of some 2,500 leases, at the beginning and where the fifth block of each worker is due.
+    [Fact]
+    public void Bounded_moves_few_blocks_between_two_equal_workers() => Assert.InRange(
+        Simulator.Run(new(PolicySet.OfBlocks("bounded:8")) { Blocks = 10, Slots = [1, 1] }).Moves, 0, 125);
 
     [Fact]
     public void Lockstep_waits_while_the_last_block_makes_its_step() => Assert.IsType<PolicyDecision.Wait>(

@@ -21,9 +21,10 @@ public sealed class CoupledTrainerTests : TestKit
     private readonly TestProbe worker;
     private readonly TestProbe head;
     private readonly TestProbe recorder;
+    private readonly TestProbe evaluation;
 
     public CoupledTrainerTests()
-        : base(SettingsLoader.Load().Config) => (worker, head, recorder) = (CreateTestProbe(), CreateTestProbe(), CreateTestProbe());
+        : base(SettingsLoader.Load().Config) => (worker, head, recorder, evaluation) = (CreateTestProbe(), CreateTestProbe(), CreateTestProbe(), CreateTestProbe());
 
     [Fact]
     public void The_head_begins_before_the_first_step_is_committed()
@@ -99,12 +100,28 @@ public sealed class CoupledTrainerTests : TestKit
         Assert.Equal([(One.FileName, 8L), ("head", 9L)], saved.Snapshots.Select(snapshot => (snapshot.Name, snapshot.Clock)));
     }
 
-    private IActorRef Trainer(string policy, Checkpoint? resume = null)
+    [Fact]
+    public void An_epoch_that_ends_before_the_heads_first_report_is_tested_after_it()
+    {
+        IActorRef trainer = Trainer("lockstep", stepsPerEpoch: 1, epochs: 2, evaluateEvery: 1);
+        Join(trainer, slots: 2);
+        Commit(trainer, worker.ExpectMsg<GrantLease>().Lease);
+        Commit(trainer, worker.ExpectMsg<GrantLease>().Lease);
+        worker.ExpectMsg<GrantLease>(grant => grant.Lease.Steps.From == 1);
+        bool early = evaluation.HasMessages;
+
+        trainer.Tell(new HeadAdvanced(2, 2, 0, FakeMethod.HeadState(2)));
+
+        Assert.Equal(1, evaluation.ExpectMsg<Evaluate>().Epoch);
+        Assert.False(early);
+    }
+
+    private IActorRef Trainer(string policy, Checkpoint? resume = null, int stepsPerEpoch = 32, int epochs = 1, int evaluateEvery = 0)
     {
         IActorRef headProbe = head;
-        TrainerPartners partners = new(CreateTestProbe(), CreateTestProbe(), recorder, CreateTestProbe(), Props.Create(() => new Forwarder(headProbe)));
-        RunGoal goal = new(2, 32, 1, 0, PolicySet.OfBlocks(policy), TimeSpan.FromMinutes(1)) { Coupled = true };
-        TrainerCadence cadence = new(0, 1, TimeSpan.Zero);
+        TrainerPartners partners = new(CreateTestProbe(), evaluation, recorder, CreateTestProbe(), Props.Create(() => new Forwarder(headProbe)));
+        RunGoal goal = new(2, stepsPerEpoch, epochs, 0, PolicySet.OfBlocks(policy), TimeSpan.FromMinutes(1)) { Coupled = true };
+        TrainerCadence cadence = new(evaluateEvery, 1, TimeSpan.Zero);
         return Sys.ActorOf(Props.Create(() => new TrainerActor(goal, resume, cadence, new Supervision(3, TimeSpan.FromMinutes(1)), partners)));
     }
 
