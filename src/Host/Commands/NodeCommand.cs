@@ -61,7 +61,7 @@ internal static class NodeCommand
                 NodeEnd end;
                 try
                 {
-                    end = await LiveAsync(loaded, new ClusterRuns(runs, loaded.Settings.Data.Directory), name, stop.Token);
+                    end = await LiveAsync(again ? cluster.Again() : cluster, loaded, new ClusterRuns(runs, loaded.Settings.Data.Directory), name, stop.Token);
                 }
                 catch (NoPropException e) when (again && !stop.IsCancellationRequested)
                 {
@@ -86,9 +86,8 @@ internal static class NodeCommand
         }
     }
 
-    private static async Task<NodeEnd> LiveAsync(LoadedSettings loaded, ClusterRuns store, string? name, CancellationToken stop)
+    private static async Task<NodeEnd> LiveAsync(ClusterSettings cluster, LoadedSettings loaded, ClusterRuns store, string? name, CancellationToken stop)
     {
-        ClusterSettings cluster = loaded.Settings.Cluster;
         ClusterNode node = await ClusterNode.StartAsync(cluster, loaded.Config, stop);
         Terminal.Out.WriteLine($"{node.Address} is a node of the cluster '{cluster.Name}' as {string.Join(", ", cluster.Roles.Select(ClusterConfig.RoleName))}; others join it with --join {node.Address}");
         IActorRef manager = ClusterHosting.Manager(node.System);
