@@ -66,7 +66,6 @@ internal static class NodeCommand
                 catch (NoPropException e) when (again && !stop.IsCancellationRequested)
                 {
                     // It was in before: who it joined may be away for a while.
-                    Terminal.Error.MarkupLineInterpolated($"[yellow]note:[/] {e.Message}");
                     end = new(NodeEndKind.Downed, e.Message);
                 }
 
