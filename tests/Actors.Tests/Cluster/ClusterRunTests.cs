@@ -94,7 +94,7 @@ public sealed class ClusterRunTests : IAsyncLifetime
     [Fact]
     public async Task Gradients_of_a_learned_embedding_are_each_taken_once()
     {
-        RunPlan plan = Runs.OnDigits("noprop.embedding.kind=\"learned:12\"", "noprop.policy.blocks=async", "noprop.epochs=20");
+        RunPlan plan = Runs.OnDigits("noprop.embedding.kind=\"learned:12\"", "noprop.policy.blocks=async", "noprop.epochs=12");
         ClusterNode trainer = await cluster.TrainerAsync();
         ClusterNode first = await cluster.WorkerAsync("one", trainer);
         await cluster.WorkerAsync("two", trainer);
@@ -137,7 +137,7 @@ public sealed class ClusterRunTests : IAsyncLifetime
     }
 
     // Long enough for something to happen in the middle.
-    private static RunPlan Long => Runs.OnDigits("noprop.epochs=40");
+    private static RunPlan Long => Runs.OnDigits("noprop.epochs=15");
 
     private async Task<ClusterNode[]> TrainersAsync()
     {
