@@ -49,15 +49,15 @@ public sealed partial class ClusterDocumentTests(ClusterDocument document) : ICl
     {
         string output = document.Output("--out second --blocks");
 
-        Assert.Equal(["trainer, voter", "worker", "worker"], Rows(output, 3).Where(row => row[2] == "up" && row[1] != "client").Select(row => row[1]).Order());
+        Assert.Equal(["trainer, voter", "worker", "worker"], Rows(output, "member").Where(row => row[2] == "up" && row[1] != "client").Select(row => row[1]).Order());
         Assert.Equal(["ada", "bob"], Workers(output));
-        Assert.Equal(["block 1", "block 2", "block 3", "block 4"], Rows(output, 5).Skip(1).Select(row => row[0]));
+        Assert.Equal(["block 1", "block 2", "block 3", "block 4"], Rows(output, "block").Select(row => row[0]));
     }
 
     [LinuxFact]
     public void Every_block_has_a_reason_to_be_where_it_is()
     {
-        string[][] rows = [.. Rows(document.Output("explain placement"), 4).Skip(1)];
+        string[][] rows = [.. Rows(document.Output("explain placement"), "block")];
 
         Assert.Equal(4, rows.Length);
         Assert.All(rows, row => Assert.NotEmpty(row[3]));
@@ -69,7 +69,7 @@ public sealed partial class ClusterDocumentTests(ClusterDocument document) : ICl
         string output = document.Output("kill -9 $ADA");
 
         Assert.Equal(["bob"], Workers(output));
-        Assert.Subset(new HashSet<string> { "bob", "-" }, Rows(output, 5).Skip(1).Select(row => row[3]).ToHashSet());
+        Assert.Subset(new HashSet<string> { "bob", "-" }, Rows(output, "block").Select(row => row[3]).ToHashSet());
         Assert.Contains("ada is gone", document.Log("second"), StringComparison.Ordinal);
     }
 
@@ -79,6 +79,7 @@ public sealed partial class ClusterDocumentTests(ClusterDocument document) : ICl
         long[] before = Steps(document.Output("--out second --blocks"));
         long[] after = Steps(document.Output("kill -9 $ADA"));
 
+        Assert.Equal((4, 4), (before.Length, after.Length));
         Assert.All(before.Zip(after), steps => Assert.True(steps.Second > steps.First, $"{steps}"));
     }
 
@@ -106,13 +107,17 @@ public sealed partial class ClusterDocumentTests(ClusterDocument document) : ICl
         Assert.Equal("second", document.Mark);
     }
 
-    private static IEnumerable<string> Workers(string status) => Rows(status, 4).Skip(1).Select(row => row[0]).Order();
+    private static IEnumerable<string> Workers(string status) => Rows(status, "worker").Select(row => row[0]).Order();
 
-    private static long[] Steps(string status) => [.. Rows(status, 5).Skip(1).Select(row => long.Parse(row[1].Split(' ')[0], CultureInfo.InvariantCulture))];
+    private static long[] Steps(string status) => [.. Rows(status, "block").Select(row => long.Parse(row[1].Split(' ')[0], CultureInfo.InvariantCulture))];
 
-    // Of the table with so many columns, its heading first.
-    private static IEnumerable<string[]> Rows(string output, int columns) =>
-        output.Split('\n').Select(line => line.Split('│', StringSplitOptions.TrimEntries)).Where(cells => cells.Length == columns + 2).Select(cells => cells[1..^1]);
+    // Of the table whose first column has this heading.
+    private static IEnumerable<string[]> Rows(string output, string heading) => output.Split('\n')
+        .SkipWhile(line => !line.StartsWith($"│ {heading} ", StringComparison.Ordinal))
+        .Skip(1)
+        .TakeWhile(line => !line.StartsWith('╰'))
+        .Where(line => line.StartsWith('│'))
+        .Select(line => line.Split('│', StringSplitOptions.TrimEntries)[1..^1]);
 
     [GeneratedRegex("""second: stopped after (\d+) block steps""")]
     private static partial Regex StoppedAfter();
