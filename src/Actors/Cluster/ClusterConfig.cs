@@ -16,7 +16,7 @@ public static class ClusterConfig
     public const string Singleton = "singleton";
 
     // Found by name from other nodes: what Akka itself needs, and the singleton. All else is reached by reference only.
-    private static readonly string[] TrustedPaths =
+    internal static readonly string[] TrustedPaths =
     [
         "/system/cluster/core/daemon", "/system/cluster/heartbeatReceiver", "/system/remote-watcher",
         $"/user/{SingletonManager}", $"/user/{SingletonManager}/{Singleton}",

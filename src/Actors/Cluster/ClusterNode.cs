@@ -39,10 +39,11 @@ public sealed partial class ClusterNode : IAsyncDisposable
     /// <summary>Starts a node and waits until it is a member of the cluster.</summary>
     /// <param name="settings">What it is.</param>
     /// <param name="config">More for the actor system; wins over what <paramref name="settings"/> say.</param>
+    /// <param name="prepare">Called with the actor system before it joins.</param>
     /// <param name="cancellation">Ends the waiting, and the node.</param>
     /// <exception cref="Hosting.SettingsException">Two time-outs do not fit together.</exception>
     /// <exception cref="NoPropException">A certificate cannot be used, the port is taken, or nobody lets the node in.</exception>
-    public static async Task<ClusterNode> StartAsync(ClusterSettings settings, Config? config = null, CancellationToken cancellation = default)
+    public static async Task<ClusterNode> StartAsync(ClusterSettings settings, Config? config = null, Action<ActorSystem>? prepare = null, CancellationToken cancellation = default)
     {
         BootstrapSetup bootstrap = BootstrapSetup.Create()
             .WithConfig((config ?? ConfigurationFactory.Empty).WithFallback(ClusterConfig.Create(settings)));
@@ -52,8 +53,15 @@ public sealed partial class ClusterNode : IAsyncDisposable
         ClusterNode node = new(Listen(settings, setup.And(new LogFilterBuilder().ExcludeMessageRegex(BrokenConnection()).Build())), settings);
         try
         {
+            prepare?.Invoke(node.System);
             await node.JoinAsync(cancellation);
             node.System.ActorOf(Props.Create(() => new NodeExitActor(node.times.LinkHandshake)), "exits");
+            if (node.membership.SelfRoles.Contains(ClusterConfig.RoleName(NodeRole.Voter)))
+            {
+                // Between the resolver's two decisions to be made: unreachable, and for how long.
+                node.System.ActorOf(Props.Create(() => new CutOffWorkersActor(node.times.StableAfter / 2)), "cut-off-workers");
+            }
+
             return node;
         }
         catch

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Akka.Actor;
+using NoProp.Actors.Faults;
 using NoProp.Actors.Policies;
 using NoProp.Actors.Protocol;
 using NoProp.Actors.Replaying;
@@ -59,6 +60,7 @@ public sealed class HeadActor : ReceiveActor
             Answer();
         });
         Receive<SwitchShared>(Switch);
+        Receive<NodeFaults.Throw>(_ => throw new NodeFaults.InjectedFaultException());
     }
 
     /// <summary>Props on the compute dispatcher.</summary>

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using NoProp.Actors.Cluster;
+using NoProp.Actors.Faults;
 using NoProp.Actors.Hosting;
 using NoProp.Actors.Protocol;
 using NoProp.Models;
@@ -22,6 +23,18 @@ internal sealed class ClusterClient : IAsyncDisposable
     /// <summary>The members of the cluster as this one sees them.</summary>
     public Akka.Cluster.ClusterEvent.CurrentClusterState Members => Akka.Cluster.Cluster.Get(node.System).State;
 
+    /// <summary>Where the node listens that holds the trainer, as far as this one knows; null where there is none.</summary>
+    public NodeAddress? Trainer
+    {
+        get
+        {
+            Akka.Cluster.Member? oldest = Members.Members
+                .Where(member => member.HasRole(ClusterConfig.RoleName(NodeRole.Trainer)) && member.Status == Akka.Cluster.MemberStatus.Up)
+                .Aggregate((Akka.Cluster.Member?)null, (oldest, member) => oldest is null || member.IsOlderThan(oldest) ? member : oldest);
+            return oldest is null ? null : new(oldest.Address.Host, oldest.Address.Port ?? 0);
+        }
+    }
+
     /// <summary>Joins.</summary>
     /// <exception cref="SettingsException">No node of the cluster is named.</exception>
     /// <exception cref="NoPropException">None of them answers.</exception>
@@ -33,7 +46,7 @@ internal sealed class ClusterClient : IAsyncDisposable
             throw new SettingsException("name a node of the cluster with --join HOST:PORT");
         }
 
-        return new(await ClusterNode.StartAsync(settings with { Roles = [], Port = 0, PublicPort = null }, loaded.Config, cancellation), settings.Times);
+        return new(await ClusterNode.StartAsync(settings with { Roles = [], Port = 0, PublicPort = null }, loaded.Config, cancellation: cancellation), settings.Times);
     }
 
     /// <summary>Asks the singleton.</summary>
@@ -57,6 +70,28 @@ internal sealed class ClusterClient : IAsyncDisposable
         }
     }
 
+    /// <summary>Asks a node to suffer a fault.</summary>
+    /// <param name="node">A node that allows faults.</param>
+    /// <param name="fault">Which one.</param>
+    /// <param name="patience">How long to wait for the answer.</param>
+    /// <exception cref="NoPropException">It does not answer, or refuses.</exception>
+    public async Task InjectAsync(NodeAddress node, InjectFault fault, TimeSpan patience)
+    {
+        Address own = Akka.Cluster.Cluster.Get(this.node.System).SelfAddress;
+        ActorSelection faults = this.node.System.ActorSelection(new RootActorPath(own.WithHost(node.Host).WithPort(node.Port)) / "user" / NodeFaults.ActorName);
+        try
+        {
+            if (await faults.Ask<object>(fault, patience) is FaultRefused refused)
+            {
+                throw new NoPropException($"{node} refuses the fault: {refused.Reason}");
+            }
+        }
+        catch (AskTimeoutException)
+        {
+            throw new NoPropException($"{node} does not answer, or was not started to allow faults");
+        }
+    }
+
     /// <summary>Tells the singleton.</summary>
     public void Tell(object message) => manager.Tell(message);
 
@@ -68,12 +103,16 @@ internal sealed class ClusterClient : IAsyncDisposable
     public async Task<RunEnded> FollowAsync(string run, Action<RunEvent> observe, CancellationToken cancellation)
     {
         TaskCompletionSource<RunEnded> ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        IActorRef follower = node.System.ActorOf(RunFollowerActor.Props(manager, run, times.Base, observe, ended), "follower");
+        IActorRef follower = node.System.ActorOf(RunFollowerActor.Props(manager, run, times.Base, observe, ended));
         await using CancellationTokenRegistration registration = cancellation.Register(() => ended.TrySetCanceled(cancellation));
         Task first = await Task.WhenAny(ended.Task, node.Ended);
         node.System.Stop(follower);
         return first == ended.Task ? await ended.Task : throw new NoPropException($"{(await node.Ended).Reason}; the run goes on without this command");
     }
+
+    /// <summary>Waits a moment for the end of this member, which others or itself may have removed.</summary>
+    /// <returns>Whether it has ended.</returns>
+    public async Task<bool> HasEndedAsync(TimeSpan patience) => await Task.WhenAny(node.Ended, Task.Delay(patience)) == node.Ended;
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => node.DisposeAsync();

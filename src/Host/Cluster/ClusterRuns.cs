@@ -14,9 +14,12 @@ namespace NoProp.Host.Cluster;
 /// <param name="dataDir">Where this node has the data; null for where the run's settings say, or the usual places.</param>
 internal sealed class ClusterRuns(string root, string? dataDir) : IRunStore
 {
+    /// <summary>Name of the file that names the run in training.</summary>
+    public const string MarkName = "training";
+
     private const string Submitted = "the settings of the run";
 
-    private string Mark => Path.Combine(root, "training");
+    private string Mark => Path.Combine(root, MarkName);
 
     /// <inheritdoc/>
     public StoredRun Begin(string settings, string? name)

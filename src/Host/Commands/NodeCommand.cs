@@ -4,6 +4,7 @@ using NoProp.Actors.Cluster;
 using NoProp.Actors.Hosting;
 using NoProp.Actors.Protocol;
 using NoProp.Host.Cluster;
+using NoProp.Host.Faults;
 using NoProp.Models;
 using NoProp.Models.Native;
 using Spectre.Console;
@@ -28,23 +29,29 @@ internal static class NodeCommand
             .Add("--data-dir", "noprop.data.dir", "FOLDER", "Where this node has the data sets; without it where the run says, or the usual places");
         Option<string> runs = new("--runs") { Description = "Folder of runs; the same for all trainers, on a disk that they share", DefaultValueFactory = _ => "runs", HelpName = "FOLDER" };
         Option<string?> name = new("--name") { Description = "Name of the worker in leases and metrics [default: its address]", HelpName = "NAME" };
+        Option<string?> allowFaults = new("--allow-faults") { Description = "Suffer the faults of whoever knows this key, and end with standard input: `noprop train --faults` starts its nodes so", HelpName = "KEY", Hidden = true };
+        Option<bool> allowCuts = new("--allow-cuts") { Description = "Be ready to be cut off from other nodes; all nodes of the cluster must be", Hidden = true };
+        Option<string?> countSteps = new("--count-steps") { Description = "Count the steps made in this file of 8 bytes", HelpName = "FILE", Hidden = true };
         Command command = new(
             "node",
             "Be a node of a cluster: a trainer holds the run, workers train its blocks. Begin with `noprop node --role trainer,worker --port 4053`, add workers with "
             + "`noprop node --role worker --join HOST:4053`, and train with `noprop train --join HOST:4053`")
         {
-            runs, name,
+            runs, name, allowFaults, allowCuts, countSteps,
         };
         settings.AddTo(command);
         command.SetAction(async (parsed, _) =>
         {
             LoadedSettings loaded = settings.Load(parsed);
-            return await RunAsync(loaded, parsed.GetValue(runs)!, parsed.GetValue(name));
+            IRunStore store = new ClusterRuns(parsed.GetValue(runs)!, loaded.Settings.Data.Directory);
+            using StepCounter? counter = parsed.GetValue(countSteps) is { } file ? StepCounter.Create(file) : null;
+            FaultyNode? faulty = parsed.GetValue(allowFaults) is { } key ? new(key) : null;
+            return await RunAsync(faulty is null ? loaded : FaultyNode.Allow(loaded, parsed.GetValue(allowCuts)), counter is null ? store : new CountingRuns(store, counter), parsed.GetValue(name), faulty);
         });
         return command;
     }
 
-    private static async Task<int> RunAsync(LoadedSettings loaded, string runs, string? name)
+    private static async Task<int> RunAsync(LoadedSettings loaded, IRunStore store, string? name, FaultyNode? faulty)
     {
         ClusterSettings cluster = loaded.Settings.Cluster;
         TorchRuntime.Load();
@@ -61,7 +68,7 @@ internal static class NodeCommand
                 NodeEnd end;
                 try
                 {
-                    end = await LiveAsync(again ? cluster.Again() : cluster, loaded, new ClusterRuns(runs, loaded.Settings.Data.Directory), name, stop.Token);
+                    end = await LiveAsync(again ? cluster.Again() : cluster, loaded, store, name, faulty, stop.Token);
                 }
                 catch (NoPropException e) when (again && !stop.IsCancellationRequested)
                 {
@@ -85,9 +92,10 @@ internal static class NodeCommand
         }
     }
 
-    private static async Task<NodeEnd> LiveAsync(ClusterSettings cluster, LoadedSettings loaded, ClusterRuns store, string? name, CancellationToken stop)
+    private static async Task<NodeEnd> LiveAsync(
+        ClusterSettings cluster, LoadedSettings loaded, IRunStore store, string? name, FaultyNode? faulty, CancellationToken stop)
     {
-        ClusterNode node = await ClusterNode.StartAsync(cluster, loaded.Config, stop);
+        ClusterNode node = await ClusterNode.StartAsync(cluster, loaded.Config, faulty is null ? null : faulty.Apply, stop);
         Terminal.Out.WriteLine($"{node.Address} is a node of the cluster '{cluster.Name}' as {string.Join(", ", cluster.Roles.Select(ClusterConfig.RoleName))}; others join it with --join {node.Address}");
         IActorRef manager = ClusterHosting.Manager(node.System);
         if (cluster.Roles.Contains(NodeRole.Trainer))

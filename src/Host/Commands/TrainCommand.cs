@@ -6,6 +6,7 @@ using NoProp.Actors.Protocol;
 using NoProp.Actors.Recording;
 using NoProp.Host.Cluster;
 using NoProp.Host.Control;
+using NoProp.Host.Faults;
 using NoProp.Host.Plots;
 using NoProp.Host.Views;
 using NoProp.Models;
@@ -48,8 +49,13 @@ internal static class TrainCommand
             Description = "Let `noprop policy` and others steer the run over this loopback address too; without it over a socket that run folders name",
             HelpName = "HOST:PORT",
         };
+        Option<string?> faults = new("--faults")
+        {
+            Description = "Train on a small cluster of processes on this machine, and let it suffer the faults in this file; see docs/faults.md",
+            HelpName = "FILE",
+        };
         Option<bool> helpSettings = new("--help-settings") { Description = "List every setting with its default and meaning" };
-        Command command = new("train", "Train a network; progress is shown live, and everything is kept in a run folder") { resume, plain, control, helpSettings };
+        Command command = new("train", "Train a network; progress is shown live, and everything is kept in a run folder") { resume, plain, control, faults, helpSettings };
         settings.AddTo(command);
         command.SetAction(async (parsed, _) =>
         {
@@ -57,6 +63,15 @@ internal static class TrainCommand
             {
                 SettingsHelp.Write(Terminal.Out);
                 return CommandLine.Success;
+            }
+
+            if (parsed.GetValue(faults) is { } file)
+            {
+                LoadedSettings suffering = settings.Load(parsed);
+                string? other = suffering.Settings.Cluster.Join.Count > 0 ? "--join" : parsed.GetValue(resume) ? "--resume" : parsed.GetValue(control) is not null ? "--control" : null;
+                return other is null
+                    ? await FaultTraining.RunAsync(suffering, file, plain: parsed.GetValue(plain) || !Terminal.IsLive)
+                    : throw new SettingsException($"--faults starts a cluster of its own for a new run: leave {other} out");
             }
 
             if (settings.Load(parsed) is { Settings.Cluster.Join.Count: > 0 } submitted)

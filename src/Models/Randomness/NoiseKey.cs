@@ -44,6 +44,9 @@ public enum NoiseStream : uint
 
     /// <summary>Times and accidents of a simulated run.</summary>
     Simulation = 14,
+
+    /// <summary>Which node a fault strikes.</summary>
+    Faults = 15,
 }
 
 /// <summary>

@@ -27,9 +27,9 @@ internal sealed class Nodes
     /// <summary>The same with half the time to join, for nodes that nobody lets in.</summary>
     public static ClusterSettings Hopeless(ClusterSettings settings) => settings with { Overrides = new(JoinTimeout: 10 * Base) };
 
-    public async Task<ClusterNode> StartAsync(ClusterSettings settings, Config? config = null)
+    public async Task<ClusterNode> StartAsync(ClusterSettings settings, Config? config = null, Action<ActorSystem>? prepare = null)
     {
-        ClusterNode node = await ClusterNode.StartAsync(settings, Quiet.WithFallback(config ?? ConfigurationFactory.Empty));
+        ClusterNode node = await ClusterNode.StartAsync(settings, Quiet.WithFallback(config ?? ConfigurationFactory.Empty), prepare);
         nodes.Add(node);
         return node;
     }
