@@ -51,14 +51,14 @@ public sealed partial class ReadmeTests
     }
 
     /// <summary>The arguments of every call of the command, in shell blocks and between backticks.</summary>
-    private static IEnumerable<string> Shown(string text) =>
+    internal static IEnumerable<string> Shown(string text) =>
         from Match code in Code().Matches(text.ReplaceLineEndings("\n"))
         from line in Continuation().Replace(code.Groups[1].Value + code.Groups[2].Value, " ").Split('\n')
         let call = Call().Match(line)
         where call.Success
         select call.Groups[1].Value.Trim();
 
-    private static string Repository()
+    internal static string Repository()
     {
         DirectoryInfo? folder = new(AppContext.BaseDirectory);
         while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "NoProp.sln")))

@@ -28,6 +28,18 @@ public sealed record ClusterSettings(
     /// <summary>Every time-out of the cluster.</summary>
     /// <exception cref="NoProp.Actors.Hosting.SettingsException">Two of them do not fit together.</exception>
     public ClusterTimes Times => ClusterTimes.Derive(BaseTime, Overrides);
+
+    /// <summary>
+    /// The same for a node that was removed and comes again. The others go on without it, so it waits for one of them however long it is cut
+    /// off: it must not begin a cluster of its own, as the node that stands first in the list does at its start. Where it knows nobody else,
+    /// there is nobody to wait for.
+    /// </summary>
+    public ClusterSettings Again()
+    {
+        NodeAddress own = new(PublicHost ?? Host, PublicPort ?? Port);
+        NodeAddress[] others = [.. Join.Where(node => node != own)];
+        return others.Length == 0 ? this : this with { Join = others };
+    }
 }
 
 /// <summary>What a node does in the cluster.</summary>

@@ -23,6 +23,7 @@ public sealed class WorkerNodeActor : ReceiveActor, IWithTimers
     private (string Settings, RunPlan Plan)? read;
     private readonly Action leave;
     private readonly List<IActorRef> drainers = [];
+    private string? problem;
     private bool loading;
     private bool draining;
     private int started;
@@ -52,7 +53,15 @@ public sealed class WorkerNodeActor : ReceiveActor, IWithTimers
         Receive<JoinRun>(Join, _ => link.IsNobody() && !loading && !draining);
         Receive<JoinRun>(_ => { });
         Receive<Loaded>(Take);
-        Receive<LinkFailed>(failed => log.Info("{0} is no longer linked to the trainer: {1}", name, failed.Reason));
+        Receive<LinkFailed>(failed =>
+        {
+            // A name that is taken or another version stays so with every try: said once.
+            if (failed.Reason != problem)
+            {
+                problem = failed.Reason;
+                log.Warning("{0} is not linked to the trainer: {1}", name, failed.Reason);
+            }
+        });
         Receive<Terminated>(_ => link = ActorRefs.Nobody);
         Receive<DrainWorker>(_ =>
         {

@@ -68,12 +68,11 @@ internal static class NodeCommand
                 NodeEnd end;
                 try
                 {
-                    end = await LiveAsync(loaded, store, name, faulty, stop.Token);
+                    end = await LiveAsync(again ? cluster.Again() : cluster, loaded, store, name, faulty, stop.Token);
                 }
                 catch (NoPropException e) when (again && !stop.IsCancellationRequested)
                 {
                     // It was in before: who it joined may be away for a while.
-                    Terminal.Error.MarkupLineInterpolated($"[yellow]note:[/] {e.Message}");
                     end = new(NodeEndKind.Downed, e.Message);
                 }
 
@@ -93,9 +92,9 @@ internal static class NodeCommand
         }
     }
 
-    private static async Task<NodeEnd> LiveAsync(LoadedSettings loaded, IRunStore store, string? name, FaultyNode? faulty, CancellationToken stop)
+    private static async Task<NodeEnd> LiveAsync(
+        ClusterSettings cluster, LoadedSettings loaded, IRunStore store, string? name, FaultyNode? faulty, CancellationToken stop)
     {
-        ClusterSettings cluster = loaded.Settings.Cluster;
         ClusterNode node = await ClusterNode.StartAsync(cluster, loaded.Config, faulty is null ? null : faulty.Apply, stop);
         Terminal.Out.WriteLine($"{node.Address} is a node of the cluster '{cluster.Name}' as {string.Join(", ", cluster.Roles.Select(ClusterConfig.RoleName))}; others join it with --join {node.Address}");
         IActorRef manager = ClusterHosting.Manager(node.System);

@@ -88,6 +88,14 @@ public sealed class ClusterSettingsTests
     public void Every_trainer_is_a_voter(string given, params string[] roles) =>
         Assert.Equal(roles, ClusterConfig.Create(Load(given)).GetStringList("akka.cluster.roles"));
 
+    [Theory]
+    [InlineData("127.0.0.1:4053,node2:4053", "", "node2:4053")]
+    [InlineData("node1:4053,node2:4053", "node1", "node2:4053")]
+    [InlineData("node2:4053,node3:4053", "node1", "node2:4053,node3:4053")]
+    [InlineData("127.0.0.1:4053", "", "127.0.0.1:4053")]
+    public void A_node_that_was_removed_waits_for_the_others_and_begins_no_cluster(string join, string publicHost, string waitsFor) =>
+        Assert.Equal(waitsFor, string.Join(',', Load($"join={join}", $"public-host={publicHost}", "port=4053").Again().Join));
+
     [Fact]
     public void With_a_base_of_one_second_the_failure_detector_is_Akkas_own()
     {
