@@ -11,6 +11,9 @@ namespace NoProp.Host.Faults;
 /// <param name="executed">Steps that were executed until then.</param>
 internal sealed class FaultOutage(PlannedFault planned, long step, TimeSpan at, long executed)
 {
+    // A killed process that held nothing as far as anybody knew may have been given a lease just then: by now its end would have been noticed.
+    private static readonly TimeSpan Unnoticed = TimeSpan.FromSeconds(10);
+
     // Blocks that the nodes held, and whether the lease was taken back.
     private readonly Dictionary<int, bool> blocks = [];
     private bool struck;
@@ -108,7 +111,7 @@ internal sealed class FaultOutage(PlannedFault planned, long step, TimeSpan at, 
             }
         }
 
-        if (blocks.Count == 0 && IsLifted && !IsOver && Waits)
+        if (blocks.Count == 0 && IsLifted && !IsOver && Waits && (ComesBack || now - at > Unnoticed))
         {
             Close(null);
         }

@@ -65,7 +65,9 @@ public sealed class FaultOutageTests
         FaultOutage outage = Struck(FaultKind.Kill, "worker-1");
         outage.Holds([Status(1, "worker-2")]);
         outage.IsLifted = true;
-        outage.Observe([Status(1, "worker-2")], At(3));
+        outage.Observe([Status(1, "worker-2")], At(0.1));
+        Assert.False(outage.IsOver);
+        outage.Observe([Status(1, "worker-2")], At(13));
 
         Assert.True(outage.IsOver);
         Assert.Null(outage.Recovered);
