@@ -32,7 +32,7 @@ public static class ClusterHosting
     /// <param name="store">Reads data.</param>
     /// <param name="leave">Called when the worker was asked to leave, and holds nothing any more.</param>
     public static IActorRef StartWorker(ActorSystem system, ClusterSettings settings, IActorRef manager, string name, int slots, IRunStore store, Action leave) =>
-        system.ActorOf(WorkerNodeActor.Props(manager, name, slots, store, Links(settings.Times), settings.Times.Base, leave), "worker");
+        system.ActorOf(WorkerNodeActor.Props(manager, name, slots, store, Links(settings.Times), settings.Data, settings.Times.Base, leave), "worker");
 
     /// <summary>A name for a worker that has none of its own.</summary>
     public static string WorkerName(NodeAddress address) => string.Create(CultureInfo.InvariantCulture, $"{address.Host}:{address.Port}");

@@ -12,6 +12,8 @@ namespace NoProp.Actors.Cluster;
 /// <summary>This process as a node of a cluster, from joining to leaving.</summary>
 public sealed partial class ClusterNode : IAsyncDisposable
 {
+    private const int RefusalsEvery = 30;
+
     private readonly ClusterSettings settings;
     private readonly ClusterTimes times;
     private readonly Membership membership;
@@ -56,6 +58,7 @@ public sealed partial class ClusterNode : IAsyncDisposable
             prepare?.Invoke(node.System);
             await node.JoinAsync(cancellation);
             node.System.ActorOf(Props.Create(() => new NodeExitActor(node.times.LinkHandshake)), "exits");
+            node.System.ActorOf(Props.Create(() => new RefusalsActor(RefusalsEvery * node.times.Base)), "refusals");
             if (node.membership.SelfRoles.Contains(ClusterConfig.RoleName(NodeRole.Voter)))
             {
                 // Between the resolver's two decisions to be made: unreachable, and for how long.
@@ -168,11 +171,14 @@ public sealed partial class ClusterNode : IAsyncDisposable
 
     // Said by several of Akka's actors, some with a stack trace or all that a stranger sent, where the cluster or this class says it once in
     // one line: connections that break, handshakes that fail, addresses that cannot be listened at. And what is no news: the
-    // singleton's proxy warns before it has looked for it, and the resolver prints all that it knows; who was removed is said anyway.
+    // singleton's proxy warns before it has looked for it, and the resolver prints all that it knows; who was removed is said anyway. Of what
+    // strangers and broken machines send, message by message, RefusalsActor gives the number.
     [GeneratedRegex(
         """
         Association\ with\ remote\ system | Tried\ to\ associate\ with\ unreachable | EndpointDisassociatedException | NotSslRecordException
         | TLS\ handshake\ failed | Failed\ to\ bind\ to | Couldn't\ join\ seed\ nodes
+        | Deserialization\ failed\ for\ message | Error\ caught\ channel | Transient\ (association\ )?error | Error\ while\ decoding\ incoming
+        | Dropping\ message\ \[ | Error\ while\ resolving\ address
         | ClusterSingletonProxy\ failed\ to\ find | Unable\ to\ REMOVE\ channel | SBR\ took\ decision
         """,
         RegexOptions.IgnorePatternWhitespace)]

@@ -25,6 +25,9 @@ public sealed record ClusterSettings(
     TimeSpan BaseTime,
     ClusterTimeOverrides Overrides)
 {
+    /// <summary>Where a worker's images come from.</summary>
+    public DataPlace Data { get; init; } = DataPlace.Local;
+
     /// <summary>Every time-out of the cluster.</summary>
     /// <exception cref="NoProp.Actors.Hosting.SettingsException">Two of them do not fit together.</exception>
     public ClusterTimes Times => ClusterTimes.Derive(BaseTime, Overrides);
@@ -58,6 +61,16 @@ public enum NodeRole
     /// Counts when the cluster falls apart and one part must be kept. Every trainer does; beside two trainers a third node should.
     /// </summary>
     Voter,
+}
+
+/// <summary>Where a worker's images come from.</summary>
+public enum DataPlace
+{
+    /// <summary>From a copy of the data set on the worker's node.</summary>
+    Local,
+
+    /// <summary>From the trainer's node, mini-batch by mini-batch.</summary>
+    Remote,
 }
 
 /// <summary>Where this node's certificate lies and whom it trusts.</summary>

@@ -35,7 +35,8 @@ public interface IRunStore
     /// <summary>No run is in training any more.</summary>
     void Release();
 
-    /// <summary>A run as a worker needs it: its data and method, and no folder.</summary>
+    /// <summary>A run as a worker needs it: its method and its data, if they are to be here, and no folder.</summary>
     /// <param name="settings">Its settings as HOCON.</param>
-    RunPlan Load(string settings);
+    /// <param name="remote">The data, where they stay on another node; null to read them here.</param>
+    RunPlan Load(string settings, RemoteData? remote);
 }

@@ -26,7 +26,8 @@ public interface ILinkRoutes
 /// commit accounts for must be there before the commit.
 /// </summary>
 /// <param name="trainer">The trainer.</param>
-public sealed class TrainerRoutes(IActorRef trainer) : ILinkRoutes
+/// <param name="data">Has the images, for nodes without a copy of their own; null for nobody.</param>
+public sealed class TrainerRoutes(IActorRef trainer, IActorRef? data = null) : ILinkRoutes
 {
     private IActorRef? head;
 
@@ -46,6 +47,7 @@ public sealed class TrainerRoutes(IActorRef trainer) : ILinkRoutes
     {
         RequestShared or ApplyGradient or ProbeShared or LeaseOver => head is null ? null : (head, message),
         RegisterWorker or StepsCommitted or LeaseRenewed or BlockRestarted or BlockGaveUp or GradientProbed => (trainer, message),
+        RequestImages => data is null ? null : (data, message),
         _ => null,
     };
 
@@ -55,7 +57,8 @@ public sealed class TrainerRoutes(IActorRef trainer) : ILinkRoutes
 
 /// <summary>On a worker's node, where the link stands for the trainer and for the head.</summary>
 /// <param name="worker">The worker.</param>
-public sealed class WorkerRoutes(IActorRef worker) : ILinkRoutes
+/// <param name="loader">Its loader, where the images come from the trainer's node; null where they are here.</param>
+public sealed class WorkerRoutes(IActorRef worker, IActorRef? loader = null) : ILinkRoutes
 {
     /// <inheritdoc/>
     public IActorRef Local => worker;
@@ -68,6 +71,7 @@ public sealed class WorkerRoutes(IActorRef worker) : ILinkRoutes
     {
         GrantLease { Shared: { } source } grant => (worker, grant with { Shared = source with { Head = link } }),
         GrantLease or TruncateLease or RevokeLease or SharedReady or SharedProbed => (worker, message),
+        ImagesReady => loader is null ? null : (loader, message),
         _ => null,
     };
 

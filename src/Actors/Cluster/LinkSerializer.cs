@@ -60,7 +60,7 @@ public sealed class LinkSerializer(ExtendedActorSystem system) : SerializerWithS
     }
 
     /// <inheritdoc/>
-    public override object FromBinary(byte[] bytes, string manifest) => manifest switch
+    public override object FromBinary(byte[] bytes, string? manifest) => manifest switch
     {
         "C" when bytes.Length >= ChunkHeader => new LinkChunk(
             BinaryPrimitives.ReadInt64LittleEndian(bytes), (bytes[8] & ExpressFlag) != 0, (bytes[8] & LastFlag) != 0, [bytes.AsMemory(ChunkHeader)]),
@@ -70,7 +70,7 @@ public sealed class LinkSerializer(ExtendedActorSystem system) : SerializerWithS
         "W" => new LinkWelcome(),
         "N" when bytes.Length <= LongestText => new LinkNameTaken(Encoding.UTF8.GetString(bytes)),
         "V" when bytes.Length == 2 * VersionSize => new WireVersionMismatch(ReadVersion(bytes), ReadVersion(bytes.AsSpan(VersionSize))),
-        _ => throw Damaged(bytes, manifest),
+        _ => throw Damaged(bytes, manifest ?? ""),
     };
 
     private static byte[] Write(LinkChunk chunk)
@@ -101,7 +101,7 @@ public sealed class LinkSerializer(ExtendedActorSystem system) : SerializerWithS
 
     private WireException Damaged(byte[] bytes, string manifest)
     {
-        WireException damaged = new($"{bytes.Length} bytes are no message '{(manifest.Length > 8 ? manifest[..8] : manifest)}' between links");
+        WireException damaged = new($"{bytes.Length} bytes are no message '{GuardedSerializer.Printable(manifest.Length > 8 ? manifest[..8] : manifest)}' between links");
         counters.CountReceived(damaged);
         return damaged;
     }

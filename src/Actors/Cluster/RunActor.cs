@@ -3,6 +3,7 @@ using Akka.Actor;
 using NoProp.Actors.Hosting;
 using NoProp.Actors.Inference;
 using NoProp.Actors.Protocol;
+using NoProp.Actors.Training;
 
 namespace NoProp.Actors.Cluster;
 
@@ -30,11 +31,12 @@ public sealed class RunActor : ReceiveActor
         (this.run, settings) = (run, SettingsHocon.ToHocon(run.Plan.Settings));
         followers = Context.ActorOf(RunFollowersActor.Props(linkSettings.Silence), "followers");
         trainer = NoPropHosting.StartTrainer(Context, run.Plan, Context.ActorOf(InferenceActor.Props(run.Plan.Method), "inference"), Self);
-        links = Context.ActorOf(LinkAcceptorActor.Props(linkSettings, (_, _) => new TrainerRoutes(trainer)), "links");
+        IActorRef data = Context.ActorOf(DataServerActor.Props(run.Plan.Batches()), "data");
+        links = Context.ActorOf(LinkAcceptorActor.Props(linkSettings, (_, _) => new TrainerRoutes(trainer, data)), "links");
         Receive<OfferSlots>(offer =>
         {
             versions = versions.SetItem(offer.Worker, offer.Version);
-            Sender.Tell(new JoinRun(run.Name, settings, links));
+            Sender.Tell(new JoinRun(run.Name, settings, links, run.Plan.Data));
         });
         Receive<FollowRun>(followers.Forward);
         Receive<StopTraining>(_ => trainer.Tell(new StopRun()));

@@ -19,6 +19,7 @@ public sealed class WorkerNodeActor : ReceiveActor, IWithTimers
     private readonly IRunStore store;
     private readonly LinkSettings links;
     private readonly TimeSpan retry;
+    private readonly DataPlace data;
     private IActorRef link = ActorRefs.Nobody;
     private (string Settings, RunPlan Plan)? read;
     private readonly Action leave;
@@ -34,11 +35,13 @@ public sealed class WorkerNodeActor : ReceiveActor, IWithTimers
     /// <param name="slots">Blocks trained at once.</param>
     /// <param name="store">Reads data.</param>
     /// <param name="links">How links behave.</param>
+    /// <param name="data">Where the images come from.</param>
     /// <param name="retry">Time between two offers.</param>
     /// <param name="leave">Called when the worker was asked to leave, and holds nothing any more.</param>
-    public WorkerNodeActor(IActorRef manager, string name, int slots, IRunStore store, LinkSettings links, TimeSpan retry, Action leave)
+    public WorkerNodeActor(IActorRef manager, string name, int slots, IRunStore store, LinkSettings links, DataPlace data, TimeSpan retry, Action leave)
     {
-        (this.manager, this.name, this.slots, this.store, this.links, this.retry, this.leave) = (manager, name, slots, store, links, retry, leave);
+        (this.manager, this.name, this.slots, this.store) = (manager, name, slots, store);
+        (this.links, this.data, this.retry, this.leave) = (links, data, retry, leave);
         Receive<Tick>(_ =>
         {
             if (draining)
@@ -77,8 +80,8 @@ public sealed class WorkerNodeActor : ReceiveActor, IWithTimers
     public ITimerScheduler Timers { get; set; } = null!;
 
     /// <summary>Props.</summary>
-    public static Props Props(IActorRef manager, string name, int slots, IRunStore store, LinkSettings links, TimeSpan retry, Action leave) =>
-        Akka.Actor.Props.Create(() => new WorkerNodeActor(manager, name, slots, store, links, retry, leave));
+    public static Props Props(IActorRef manager, string name, int slots, IRunStore store, LinkSettings links, DataPlace data, TimeSpan retry, Action leave) =>
+        Akka.Actor.Props.Create(() => new WorkerNodeActor(manager, name, slots, store, links, data, retry, leave));
 
     /// <inheritdoc/>
     protected override void PreStart() => Timers.StartPeriodicTimer(nameof(Tick), Tick.Instance, TimeSpan.Zero, retry);
@@ -100,7 +103,8 @@ public sealed class WorkerNodeActor : ReceiveActor, IWithTimers
         loading = true;
         read?.Plan.Dataset.Dispose();
         read = null;
-        Task.Factory.StartNew(() => store.Load(run.Settings), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
+        RemoteData? remote = Remote(run);
+        Task.Factory.StartNew(() => store.Load(run.Settings, remote), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
             .ContinueWith(task => new Loaded(run, task.IsCompletedSuccessfully ? task.Result : null, task.Exception?.GetBaseException()), TaskScheduler.Default)
             .PipeTo(Self);
     }
@@ -108,7 +112,14 @@ public sealed class WorkerNodeActor : ReceiveActor, IWithTimers
     private void Take(Loaded loaded)
     {
         loading = false;
-        if (loaded.Plan is { } plan)
+        if (loaded.Plan is { } other && other.Data != loaded.Run.Data)
+        {
+            other.Dataset.Dispose();
+            log.Warning(
+                "{0} cannot train {1}: its copy of {2} has {3}, the trainer's has {4}; give both the same, or start this node with --data remote",
+                name, loaded.Run.Run, other.Data.Name, other.Data, loaded.Run.Data);
+        }
+        else if (loaded.Plan is { } plan)
         {
             read = (loaded.Run.Settings, plan);
             Link(loaded.Run, plan);
@@ -130,10 +141,14 @@ public sealed class WorkerNodeActor : ReceiveActor, IWithTimers
 
     private void Link(JoinRun run, RunPlan plan)
     {
-        RunPlan own = plan with { Settings = plan.Settings with { Slots = slots } };
+        RunPlan own = plan with { Settings = plan.Settings with { Slots = slots }, Remote = Remote(run) };
         link = Context.Watch(Context.ActorOf(
-            LinkActor.Connect(run.Links, name, links, context => new WorkerRoutes(NoPropHosting.StartWorker(context, own, context.Self, name))), $"trainer-{++started}"));
+            LinkActor.Connect(run.Links, name, links, context => new WorkerRoutes(NoPropHosting.StartWorker(context, own, context.Self, name), own.Remote is null ? null : context.Child(NoPropHosting.Loader))),
+            $"trainer-{++started}"));
     }
+
+    // The trainer may have moved since the last time.
+    private RemoteData? Remote(JoinRun run) => data == DataPlace.Remote ? new(run.Data, $"{run.Links.Path.Address.Host}:{run.Links.Path.Address.Port}") : null;
 
     private sealed record Loaded(JoinRun Run, RunPlan? Plan, Exception? Failure);
 

@@ -18,6 +18,9 @@ public static class NoPropHosting
     /// <summary>Name of the worker of a run on one machine.</summary>
     public const string LocalWorker = "local";
 
+    /// <summary>Name of a worker's loader below the parent of both.</summary>
+    internal const string Loader = "loader";
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     /// <summary>Adds a training run: loader, recorder, inference, evaluation, trainer with its head, and one worker that begins at once.</summary>
@@ -77,19 +80,30 @@ public static class NoPropHosting
     /// <summary>Starts a worker of a run and the loader of its mini-batches.</summary>
     /// <param name="parent">The actor system, or the actor whose children they are.</param>
     /// <param name="plan">The run.</param>
-    /// <param name="trainer">The trainer, or what stands for it.</param>
+    /// <param name="trainer">The trainer, or what stands for it; asked for images too, where this node has none.</param>
     /// <param name="name">Name in leases and metrics.</param>
     internal static IActorRef StartWorker(IActorRefFactory parent, RunPlan plan, IActorRef trainer, string name)
     {
         NoPropSettings settings = plan.Settings;
         IMethod method = plan.Trained;
         IActorRef loader = parent.ActorOf(
-            DataLoaderActor.Props(plan.Batches(), plan.Method.Blocks, settings.Loader.Prefetch, settings.Loader.CachedBatches), "loader");
+            DataLoaderActor.Props(
+                plan.Batches(),
+                plan.Method.Blocks,
+                settings.Loader.Prefetch,
+                settings.Loader.CachedBatches,
+                plan.Remote is { } remote ? new(trainer, name, remote.Server, PatienceWithImages(settings)) : null),
+            Loader);
         return parent.ActorOf(
             Props.Create(() => new WorkerActor(
                 trainer, name, settings.SlotCount, SupervisionOf(plan), block => BlockActor.Props(block, method, loader, Patience, settings.Metrics.ProbeEvery))),
             "worker");
     }
+
+    /// <summary>
+    /// How long a loader waits for the images of a mini-batch: it says so before the block that waits for them loses its lease without a word.
+    /// </summary>
+    internal static TimeSpan PatienceWithImages(NoPropSettings settings) => settings.Lease.Timeout / 2 < Patience ? settings.Lease.Timeout / 2 : Patience;
 
     /// <summary>Hands a run's events to code that is no actor.</summary>
     internal static IActorRef Observer(IActorRefFactory parent, Action<RunEvent> observer) => parent.ActorOf(Props.Create(() => new ObserverActor(observer)), "observer");

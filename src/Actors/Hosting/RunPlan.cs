@@ -10,6 +10,11 @@ using NoProp.Models.Replicas;
 
 namespace NoProp.Actors.Hosting;
 
+/// <summary>Training images that another node has.</summary>
+/// <param name="Description">The data.</param>
+/// <param name="Server">Where that node is, for people.</param>
+public sealed record RemoteData(DataDescription Description, string Server);
+
 /// <summary>Everything that a training run is made of.</summary>
 /// <param name="Settings">Settings.</param>
 /// <param name="Config">Configuration of the actor system.</param>
@@ -24,6 +29,12 @@ public sealed record RunPlan(NoPropSettings Settings, Config Config, IMethod Met
 
     /// <summary>Where policies are found by name, in the settings and when they are switched during the run.</summary>
     public PolicyCatalog Catalog { get; init; } = PolicyCatalog.BuiltIn;
+
+    /// <summary>Where the images come from when <see cref="Dataset"/> has none; null where it has them.</summary>
+    public RemoteData? Remote { get; init; }
+
+    /// <summary>What is trained on, wherever it is.</summary>
+    public DataDescription Data => Remote?.Description ?? DataDescription.Of(Dataset);
 
     /// <summary>The method as it is trained: where blocks have replicas, each of them is one of its blocks.</summary>
     public IMethod Trained => Replicas > 1 ? new ReplicatedMethod(Method, Replicas) : Method;
@@ -42,14 +53,21 @@ public sealed record RunPlan(NoPropSettings Settings, Config Config, IMethod Met
 
     /// <summary>A run on a data set, recorded nowhere.</summary>
     /// <exception cref="NoPropException">The settings do not fit the data.</exception>
-    public static RunPlan Create(LoadedSettings loaded, Dataset dataset)
+    public static RunPlan Create(LoadedSettings loaded, Dataset dataset) =>
+        Checked(new(loaded.Settings, loaded.Config, MethodCatalog.Create(loaded.Settings.Training, dataset), dataset, Folder: null, Resume: null));
+
+    /// <summary>A worker's part of a run whose images are on the trainer's node.</summary>
+    /// <exception cref="NoPropException">The settings do not fit the data.</exception>
+    public static RunPlan CreateForWorker(LoadedSettings loaded, RemoteData remote) => Checked(new(
+        loaded.Settings, loaded.Config, MethodCatalog.CreateForBlocks(loaded.Settings.Training, remote.Description), remote.Description.WithoutImages(), Folder: null, Resume: null)
     {
-        RunPlan plan = new(loaded.Settings, loaded.Config, MethodCatalog.Create(loaded.Settings.Training, dataset), dataset, Folder: null, Resume: null);
-        return plan.BlockStepsPerEpoch > 0
-            ? plan
-            : throw new NoPropException(
-                $"{plan.Replicas} replicas cannot share the {plan.StepsPerEpoch} mini-batches of {loaded.Settings.Training.BatchSize} images that the training set gives: lower noprop.replicas or noprop.batch");
-    }
+        Remote = remote,
+    });
+
+    private static RunPlan Checked(RunPlan plan) => plan.BlockStepsPerEpoch > 0
+        ? plan
+        : throw new NoPropException(
+            $"{plan.Replicas} replicas cannot share the {plan.StepsPerEpoch} mini-batches of {plan.Settings.Training.BatchSize} images that the training set gives: lower noprop.replicas or noprop.batch");
 
     /// <summary>Checks that the policies fit the run.</summary>
     /// <exception cref="NoPropException">They do not.</exception>
@@ -65,5 +83,7 @@ public sealed record RunPlan(NoPropSettings Settings, Config Config, IMethod Met
     public int StepsPerEpoch => Batches().StepsPerEpoch;
 
     /// <summary>Mini-batches of this run; every user takes its own.</summary>
-    public BatchSource Batches() => new(Dataset, Settings.Training.Seed, Settings.Training.BatchSize, Settings.Data.Augment);
+    public BatchSource Batches() => Remote is null
+        ? new(Dataset, Settings.Training.Seed, Settings.Training.BatchSize, Settings.Data.Augment)
+        : new(Remote.Description, Settings.Training.Seed, Settings.Training.BatchSize, Settings.Data.Augment);
 }

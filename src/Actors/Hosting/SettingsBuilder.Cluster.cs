@@ -22,7 +22,10 @@ internal sealed partial class SettingsBuilder
             Get(BaseTime),
             new(
                 Get(ClusterLease), Get(ClusterRenewal), Get(Heartbeat), Get(AcceptablePause), Get(StableAfter), Get(UnstableAfter),
-                Get(DownRemovalMargin), Get(HandOverRetry), Get(LinkHandshake), Get(JoinTimeout), Get(LeaveTimeout)));
+                Get(DownRemovalMargin), Get(HandOverRetry), Get(LinkHandshake), Get(JoinTimeout), Get(LeaveTimeout)))
+        {
+            Data = Get(ClusterData),
+        };
         if (cluster is { Tls: null, Insecure: false } && !IsLoopback(cluster.Host))
         {
             throw Fault(

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Akka.Actor;
+using NoProp.Models.Data;
 
 namespace NoProp.Actors.Protocol;
 
@@ -15,7 +16,8 @@ public sealed record OfferSlots(string Worker, int Slots, string Version);
 /// <param name="Run">Its name.</param>
 /// <param name="Settings">Its settings as HOCON.</param>
 /// <param name="Links">Accepts the link to its trainer.</param>
-public sealed record JoinRun(string Run, string Settings, IActorRef Links);
+/// <param name="Data">The data that it is trained on.</param>
+public sealed record JoinRun(string Run, string Settings, IActorRef Links, DataDescription Data);
 
 /// <summary>To the singleton: train this. Answered with <see cref="RunAccepted"/> or <see cref="RunRefused"/>.</summary>
 /// <param name="Settings">The run's settings as HOCON.</param>

@@ -6,7 +6,7 @@ namespace NoProp.Actors.Serialization;
 
 /// <summary>Stands where Akka's serializer of last resort would instantiate whatever type a message names, and refuses everything.</summary>
 /// <param name="system">The actor system.</param>
-public sealed class RefusingSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
+public class RefusingSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
 {
     private readonly WireCounters counters = WireCounters.Of(system);
 
@@ -28,9 +28,9 @@ public sealed class RefusingSerializer(ExtendedActorSystem system) : SerializerW
     }
 
     /// <inheritdoc/>
-    public override object FromBinary(byte[] bytes, string manifest)
+    public override object FromBinary(byte[] bytes, string? manifest)
     {
-        WireException refusal = WireException.OfForbidden(manifest, "received");
+        WireException refusal = WireException.OfForbidden(GuardedSerializer.Printable(manifest ?? ""), "received");
         counters.CountReceived(refusal);
         throw refusal;
     }

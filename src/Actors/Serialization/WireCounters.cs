@@ -8,6 +8,7 @@ public sealed class WireCounters : IExtension
     private long sent;
     private long received;
     private long damaged;
+    private volatile string lastReason = "";
 
     /// <summary>Messages that were to be sent and hold a type that is not on the list.</summary>
     public long ForbiddenSent => Interlocked.Read(ref sent);
@@ -18,12 +19,19 @@ public sealed class WireCounters : IExtension
     /// <summary>Bytes that came in and are no message: cut off, altered, or with lengths that do not fit.</summary>
     public long Damaged => Interlocked.Read(ref damaged);
 
+    /// <summary>Why the last of those that came in was refused, one line.</summary>
+    public string LastReason => lastReason;
+
     /// <summary>The counters of an actor system.</summary>
     public static WireCounters Of(ActorSystem system) => system.WithExtension<WireCounters, Provider>();
 
     internal void CountSent() => Interlocked.Increment(ref sent);
 
-    internal void CountReceived(WireException refusal) => Interlocked.Increment(ref refusal.Forbidden is null ? ref damaged : ref received);
+    internal void CountReceived(WireException refusal)
+    {
+        Interlocked.Increment(ref refusal.Forbidden is null ? ref damaged : ref received);
+        lastReason = refusal.Message;
+    }
 
     private sealed class Provider : ExtensionIdProvider<WireCounters>
     {

@@ -52,6 +52,7 @@ public sealed partial class BlockActor : ReceiveActor
         (this.block, this.method, this.loader, this.probeEvery) = (block, method, loader, probeEvery);
         Receive<GrantLease>(Begin);
         Receive<BatchReady>(arrived => Receive(arrived.Batch));
+        Receive<BatchFailed>(failed => throw new BlockStepException(block, compute!.Clock, new NoPropException(failed.Reason)), _ => lease is not null);
         Receive<SharedReady>(answer => Receive(answer));
         Receive<SharedProbed>(Compare);
         Receive<Continue>(_ => TrainIfReady(waited));

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using NoProp.Actors.Protocol;
+using NoProp.Models;
 using NoProp.Models.Data;
 using NoProp.Models.Native;
 
@@ -7,14 +8,17 @@ namespace NoProp.Actors.Training;
 
 /// <summary>
 /// Prepares each mini-batch once and shares it by reference with every block that asks. A batch is freed when every block has read it, or
-/// when room is needed for others and nobody reads it.
+/// when room is needed for others and nobody reads it. Images that this node does not have are asked for once for each batch, as many batches
+/// at a time as are prepared ahead.
 /// </summary>
-public sealed class DataLoaderActor : ReceiveActor
+public sealed class DataLoaderActor : ReceiveActor, IWithTimers
 {
     private readonly BatchSource source;
     private readonly int blocks;
     private readonly int capacity;
     private readonly int prefetch;
+    private readonly ImageServer? server;
+    private readonly ImageRequests requests;
     private readonly Dictionary<long, Entry> cache = [];
     private readonly Dictionary<IActorRef, Dictionary<long, int>> readers = [];
     private long newest = -1;
@@ -25,14 +29,26 @@ public sealed class DataLoaderActor : ReceiveActor
     /// <param name="blocks">Number of blocks that will read each batch.</param>
     /// <param name="prefetch">Batches prepared ahead of the newest one asked for.</param>
     /// <param name="capacity">Batches kept that nobody reads at the moment.</param>
-    public DataLoaderActor(BatchSource source, int blocks, int prefetch, int capacity)
+    /// <param name="server">Who has the images; null where they are here.</param>
+    public DataLoaderActor(BatchSource source, int blocks, int prefetch, int capacity, ImageServer? server = null)
     {
-        (this.source, this.blocks, this.prefetch, this.capacity) = (source, blocks, prefetch, capacity);
+        (this.source, this.blocks, this.prefetch, this.capacity, this.server) = (source, blocks, prefetch, capacity, server);
+        requests = new(Math.Max(prefetch, 1));
         Receive<RequestBatch>(request => Serve(request.Step));
         Receive<ReleaseBatch>(release => TakeBack(Sender, release.Step));
         Receive<Prefetch>(ahead => Prepare(ahead.Step));
+        Receive<ImagesReady>(Take);
+        Receive<Overdue>(overdue => Fail(
+            overdue.Step,
+            $"{server!.Worker} has waited {server.Patience.TotalSeconds:0.#} s for the images of step {overdue.Step} from {server.Server}, where the trainer is; "
+            + "see that the network keeps up, or give this worker a copy of the data (--data local)"));
         Receive<Terminated>(gone =>
         {
+            foreach (Entry entry in cache.Values)
+            {
+                entry.Waiting.RemoveAll(gone.ActorRef.Equals);
+            }
+
             if (readers.Remove(gone.ActorRef, out Dictionary<long, int>? held))
             {
                 foreach ((long step, int count) in held)
@@ -43,9 +59,12 @@ public sealed class DataLoaderActor : ReceiveActor
         });
     }
 
+    /// <inheritdoc/>
+    public ITimerScheduler Timers { get; set; } = null!;
+
     /// <summary>Props on the loader's own thread.</summary>
-    public static Props Props(BatchSource source, int blocks, int prefetch, int capacity) =>
-        Akka.Actor.Props.Create(() => new DataLoaderActor(source, blocks, prefetch, capacity)).WithDispatcher(Dispatchers.Loader);
+    public static Props Props(BatchSource source, int blocks, int prefetch, int capacity, ImageServer? server = null) =>
+        Akka.Actor.Props.Create(() => new DataLoaderActor(source, blocks, prefetch, capacity, server)).WithDispatcher(Dispatchers.Loader);
 
     /// <inheritdoc/>
     protected override void PostStop()
@@ -54,7 +73,7 @@ public sealed class DataLoaderActor : ReceiveActor
         // garbage collector gets that one.
         foreach (Entry entry in cache.Values.Where(entry => entry.Readers == 0))
         {
-            entry.Batch.Dispose();
+            entry.Batch?.Dispose();
         }
     }
 
@@ -69,7 +88,15 @@ public sealed class DataLoaderActor : ReceiveActor
         }
 
         held[step] = held.GetValueOrDefault(step) + 1;
-        Sender.Tell(new BatchReady(entry.Batch));
+        if (entry.Batch is { } batch)
+        {
+            Sender.Tell(new BatchReady(batch));
+        }
+        else
+        {
+            entry.Waiting.Add(Sender);
+        }
+
         for (newest = Math.Max(newest, step - 1); newest < step; newest++)
         {
             Self.Tell(new Prefetch(newest + 1 + prefetch));
@@ -82,11 +109,71 @@ public sealed class DataLoaderActor : ReceiveActor
         {
             TorchRuntime.UseOneThread();
             MakeRoom();
-            cache.Add(step, entry = new Entry(source.Prepare(step)));
+            cache.Add(step, entry = new Entry { Batch = server is null ? source.Prepare(step) : null });
+            if (server is not null)
+            {
+                requests.Want(step);
+                Ask();
+            }
         }
 
         entry.LastUse = ++uses;
         return entry;
+    }
+
+    private void Ask()
+    {
+        while (requests.Next() is { } step)
+        {
+            server!.From.Tell(new RequestImages(step));
+            Timers.StartSingleTimer(step, new Overdue(step), server.Patience);
+        }
+    }
+
+    private void Take(ImagesReady images)
+    {
+        // What comes too late was given up, or came again meanwhile.
+        if (!requests.TryEnd(images.Step))
+        {
+            return;
+        }
+
+        Timers.Cancel(images.Step);
+        Entry entry = cache[images.Step];
+        try
+        {
+            TorchRuntime.UseOneThread();
+            entry.Batch = source.Prepare(images.Step, images.Pixels.Span, images.Labels.Span);
+        }
+        catch (NoPropException e)
+        {
+            Fail(images.Step, $"{server!.Server} has sent {server.Worker} what it cannot use: {e.Message}");
+            return;
+        }
+
+        foreach (IActorRef reader in entry.Waiting)
+        {
+            reader.Tell(new BatchReady(entry.Batch));
+        }
+
+        entry.Waiting.Clear();
+        Ask();
+    }
+
+    // Who asks again begins anew.
+    private void Fail(long step, string reason)
+    {
+        requests.TryEnd(step);
+        if (cache.Remove(step, out Entry? entry))
+        {
+            foreach (IActorRef reader in entry.Waiting)
+            {
+                readers[reader].Remove(step);
+                reader.Tell(new BatchFailed(step, reason));
+            }
+        }
+
+        Ask();
     }
 
     private void TakeBack(IActorRef reader, long step)
@@ -112,7 +199,7 @@ public sealed class DataLoaderActor : ReceiveActor
         Entry entry = cache[step];
         entry.Readers -= count;
         entry.Served += count;
-        if (entry.Readers == 0 && entry.Served >= blocks)
+        if (entry.Readers == 0 && entry.Served >= blocks && entry.Batch is not null)
         {
             Free(step, entry);
         }
@@ -122,7 +209,7 @@ public sealed class DataLoaderActor : ReceiveActor
     {
         while (cache.Count >= capacity)
         {
-            KeyValuePair<long, Entry>[] unread = [.. cache.Where(pair => pair.Value.Readers == 0)];
+            KeyValuePair<long, Entry>[] unread = [.. cache.Where(pair => pair.Value is { Readers: 0, Batch: not null })];
             if (unread.Length == 0)
             {
                 return;
@@ -136,12 +223,16 @@ public sealed class DataLoaderActor : ReceiveActor
     private void Free(long step, Entry entry)
     {
         cache.Remove(step);
-        entry.Batch.Dispose();
+        entry.Batch!.Dispose();
     }
 
-    private sealed class Entry(Batch batch)
+    private sealed class Entry
     {
-        public Batch Batch { get; } = batch;
+        /// <summary>The batch; null while its images are under way.</summary>
+        public Batch? Batch { get; set; }
+
+        /// <summary>Who waits for it, once for each time that it was asked for.</summary>
+        public List<IActorRef> Waiting { get; } = [];
 
         public int Readers { get; set; }
 
@@ -151,4 +242,6 @@ public sealed class DataLoaderActor : ReceiveActor
     }
 
     private sealed record Prefetch(long Step);
+
+    private sealed record Overdue(long Step);
 }

@@ -60,11 +60,11 @@ internal sealed class ClusterRuns(string root, string? dataDir) : IRunStore
     public void Release() => File.Delete(Mark);
 
     /// <inheritdoc/>
-    public RunPlan Load(string settings)
+    public RunPlan Load(string settings, RemoteData? remote)
     {
         TorchRuntime.Load();
         LoadedSettings loaded = Parse(new SettingsFile(Submitted, settings));
-        return RunPlan.Create(loaded, RunData.Load(loaded.Settings.Data));
+        return remote is null ? RunPlan.Create(loaded, RunData.Load(loaded.Settings.Data)) : RunPlan.CreateForWorker(loaded, remote);
     }
 
     private LoadedSettings Parse(SettingsFile file, string? path = null, IReadOnlyList<string>? changes = null)

@@ -26,6 +26,7 @@ internal static class NodeCommand
             .Add("--public-host", "noprop.cluster.public-host", "HOST", "Address under which other nodes reach it, if another one")
             .Add("--slots", "noprop.slots", "N", "Blocks that it trains at once")
             .Add("--base-time", "noprop.cluster.base-time", "TIME", "The time that every time-out of the cluster follows from; the same on all nodes")
+            .Add("--data", "noprop.cluster.data", "PLACE", "Where the worker gets its images: local, or remote for the trainer's node")
             .Add("--data-dir", "noprop.data.dir", "FOLDER", "Where this node has the data sets; without it where the run says, or the usual places");
         Option<string> runs = new("--runs") { Description = "Folder of runs; the same for all trainers, on a disk that they share", DefaultValueFactory = _ => "runs", HelpName = "FOLDER" };
         Option<string?> name = new("--name") { Description = "Name of the worker in leases and metrics [default: its address]", HelpName = "NAME" };

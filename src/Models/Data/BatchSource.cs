@@ -6,14 +6,34 @@ using static TorchSharp.torch;
 namespace NoProp.Models.Data;
 
 /// <summary>Makes the mini-batch of any step of a run. Not thread-safe: each user has its own; they may share the data set.</summary>
-/// <param name="dataset">The data; stays the caller's.</param>
-/// <param name="seed">Seed of the run.</param>
-/// <param name="batchSize">Images in a mini-batch, at least 1.</param>
-/// <param name="augmentation">How the images of a mini-batch are changed at random.</param>
-/// <exception cref="ArgumentOutOfRangeException">The batch size is below 1, or the training set is empty.</exception>
-public sealed class BatchSource(Dataset dataset, ulong seed, int batchSize, Augmentation augmentation = Augmentation.None)
+public sealed class BatchSource
 {
-    private readonly BatchOrder order = new(seed, checked((int)dataset.Train.Count), batchSize);
+    private readonly DataDescription data;
+    private readonly ImageSplit? images;
+    private readonly ulong seed;
+    private readonly Augmentation augmentation;
+    private readonly BatchOrder order;
+
+    /// <summary>Mini-batches of images that are here.</summary>
+    /// <param name="dataset">The data; stays the caller's.</param>
+    /// <param name="seed">Seed of the run.</param>
+    /// <param name="batchSize">Images in a mini-batch, at least 1.</param>
+    /// <param name="augmentation">How the images of a mini-batch are changed at random.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The batch size is below 1, or the training set is empty.</exception>
+    public BatchSource(Dataset dataset, ulong seed, int batchSize, Augmentation augmentation = Augmentation.None)
+        : this(DataDescription.Of(dataset), seed, batchSize, augmentation) => images = dataset.Train;
+
+    /// <summary>Mini-batches of images that are elsewhere, and are handed over step by step.</summary>
+    /// <param name="data">The data.</param>
+    /// <param name="seed">Seed of the run.</param>
+    /// <param name="batchSize">Images in a mini-batch, at least 1.</param>
+    /// <param name="augmentation">How the images of a mini-batch are changed at random.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The batch size is below 1, or the training set is empty.</exception>
+    public BatchSource(DataDescription data, ulong seed, int batchSize, Augmentation augmentation = Augmentation.None)
+    {
+        (this.data, this.seed, this.augmentation) = (data, seed, augmentation);
+        order = new(seed, checked((int)data.TrainCount), batchSize);
+    }
 
     /// <summary>Steps that visit every image once.</summary>
     public int StepsPerEpoch => order.StepsPerEpoch;
@@ -22,12 +42,40 @@ public sealed class BatchSource(Dataset dataset, ulong seed, int batchSize, Augm
     /// <exception cref="ArgumentOutOfRangeException">The step is negative.</exception>
     public Batch Prepare(long step)
     {
+        using ImageSplit raw = Pixels(step);
+        return Prepare(step, raw);
+    }
+
+    /// <summary>The mini-batch of a step from its images as they are in the data set. The caller disposes of it.</summary>
+    /// <param name="step">The step, from 0.</param>
+    /// <param name="pixels">uint8, image after image.</param>
+    /// <param name="labels">int64 of each image, in the byte order of this machine.</param>
+    /// <exception cref="NoPropException">They are not images and labels of such a mini-batch.</exception>
+    public Batch Prepare(long step, ReadOnlySpan<byte> pixels, ReadOnlySpan<byte> labels)
+    {
+        int count = order.Indices(step).Length;
+        ReadOnlySpan<long> classes = MemoryMarshal.Cast<byte, long>(labels);
+        if (labels.Length != (long)count * sizeof(long) || pixels.Length != (long)count * data.Shape.Pixels || classes.ContainsAnyExceptInRange(0, data.Classes - 1))
+        {
+            throw new NoPropException(
+                $"step {step} needs {count} images of {data.Shape} with labels below {data.Classes}, and {pixels.Length} bytes of pixels with {labels.Length} of labels are something else");
+        }
+
+        using DisposeScope scope = NewDisposeScope();
+        Tensor images = empty([count, data.Shape.Channels, data.Shape.Height, data.Shape.Width], ScalarType.Byte);
+        pixels.CopyTo(images.bytes);
+        Tensor numbers = empty([count], ScalarType.Int64);
+        labels.CopyTo(numbers.bytes);
+        return Prepare(step, new ImageSplit(images, numbers));
+    }
+
+    /// <summary>The images of a step's mini-batch as they are in the data set. The caller disposes of them.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The step is negative.</exception>
+    public ImageSplit Pixels(long step)
+    {
         using DisposeScope scope = NewDisposeScope();
         Tensor rows = Rows(step);
-        Tensor pixels = dataset.Train.Images.index_select(0, rows);
-        Tensor images = dataset.Normalise(ImageAugmenter.Apply(pixels, augmentation, seed, step));
-        Tensor labels = dataset.Train.Labels.index_select(0, rows);
-        return new Batch(step, images.DetachFromDisposeScope(), labels.DetachFromDisposeScope());
+        return new(Here.Images.index_select(0, rows).DetachFromDisposeScope(), Here.Labels.index_select(0, rows).DetachFromDisposeScope());
     }
 
     /// <summary>Only the labels of a step's mini-batch, int64 [b]. The caller disposes of them.</summary>
@@ -35,7 +83,16 @@ public sealed class BatchSource(Dataset dataset, ulong seed, int batchSize, Augm
     public Tensor Labels(long step)
     {
         using DisposeScope scope = NewDisposeScope();
-        return dataset.Train.Labels.index_select(0, Rows(step)).DetachFromDisposeScope();
+        return Here.Labels.index_select(0, Rows(step)).DetachFromDisposeScope();
+    }
+
+    private ImageSplit Here => images ?? throw new InvalidOperationException($"the images of {data.Name} are elsewhere");
+
+    private Batch Prepare(long step, ImageSplit raw)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor normalised = data.Normalise(ImageAugmenter.Apply(raw.Images, augmentation, seed, step));
+        return new Batch(step, normalised.DetachFromDisposeScope(), raw.Labels.alias().DetachFromDisposeScope());
     }
 
     private Tensor Rows(long step)

@@ -1,4 +1,3 @@
-using NoProp.Models.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -75,11 +74,7 @@ public sealed record Dataset(
     public int Classes => ClassNames.Count;
 
     /// <summary>Network input for raw pixels: float32 of the same shape, from -1 (zero) to 1 (<see cref="PixelMax"/>).</summary>
-    public Tensor Normalise(Tensor pixels)
-    {
-        using DisposeScope scope = NewDisposeScope();
-        return pixels.to(ScalarType.Float32).TimesInPlace(2.0 / PixelMax).PlusInPlace(-1).MoveToOuterDisposeScope();
-    }
+    public Tensor Normalise(Tensor pixels) => DataDescription.Of(this).Normalise(pixels);
 
     /// <inheritdoc/>
     public void Dispose()

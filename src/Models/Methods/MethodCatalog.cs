@@ -13,16 +13,22 @@ public static class MethodCatalog
     public static IMethod Create(TrainingSettings settings, Dataset dataset)
     {
         Lazy<float[]> prototypes = new(() => Prototypes.Values(dataset));
-        (Data.ImageShape shape, int classes) = (dataset.Shape, dataset.Classes);
-        float[] Find() => prototypes.Value;
-        return settings.Method switch
-        {
-            MethodKind.Dt => new DiscreteTime(settings, shape, classes, Find),
-            MethodKind.Ct => new ContinuousTime(settings, shape, classes, Find),
-            MethodKind.Fm => new FlowMatching(settings, shape, classes, Find),
-            MethodKind.Backprop => new Backpropagation(settings, shape, classes, Find),
-            MethodKind.Adjoint => new AdjointOde(settings, shape, classes, Find),
-            _ => throw new ArgumentOutOfRangeException(nameof(settings), settings.Method, null),
-        };
+        return Create(settings, dataset.Shape, dataset.Classes, () => prototypes.Value);
     }
+
+    /// <summary>The method that settings ask for, for those who train its blocks and not its head: only the head needs prototypes.</summary>
+    /// <param name="settings">Settings.</param>
+    /// <param name="data">The data.</param>
+    /// <exception cref="NoPropException">The settings do not fit the images.</exception>
+    public static IMethod CreateForBlocks(TrainingSettings settings, DataDescription data) => Create(settings, data.Shape, data.Classes, prototypes: null);
+
+    private static IMethod Create(TrainingSettings settings, ImageShape shape, int classes, Func<float[]>? prototypes) => settings.Method switch
+    {
+        MethodKind.Dt => new DiscreteTime(settings, shape, classes, prototypes),
+        MethodKind.Ct => new ContinuousTime(settings, shape, classes, prototypes),
+        MethodKind.Fm => new FlowMatching(settings, shape, classes, prototypes),
+        MethodKind.Backprop => new Backpropagation(settings, shape, classes, prototypes),
+        MethodKind.Adjoint => new AdjointOde(settings, shape, classes, prototypes),
+        _ => throw new ArgumentOutOfRangeException(nameof(settings), settings.Method, null),
+    };
 }

@@ -39,10 +39,11 @@ internal sealed class ClusterRuns
     /// <param name="name">Its name.</param>
     /// <param name="join">Whom it joins.</param>
     /// <param name="left">Called when it was asked to leave, and holds nothing.</param>
+    /// <param name="data">Where its images come from.</param>
     /// <param name="more">Other roles of it.</param>
-    public async Task<ClusterNode> WorkerAsync(string name, ClusterNode join, Action? left = null, params NodeRole[] more)
+    public async Task<ClusterNode> WorkerAsync(string name, ClusterNode join, Action? left = null, DataPlace data = DataPlace.Local, params NodeRole[] more)
     {
-        ClusterSettings settings = Nodes.Settings(NodeRole.Worker, join.Address);
+        ClusterSettings settings = Nodes.Settings(NodeRole.Worker, join.Address) with { Data = data };
         ClusterNode node = await nodes.StartAsync(settings with { Roles = [NodeRole.Worker, .. more] }, Compute);
         ClusterHosting.StartWorker(node.System, settings, ClusterHosting.Manager(node.System), name, slots: 1, new TestRunStore(temp), left ?? (() => { }));
         return node;

@@ -15,7 +15,9 @@ internal static class LinkedRuns
     /// <param name="plan">The run.</param>
     /// <param name="workers">Names of the workers.</param>
     /// <param name="observe">Told every event, and the actor systems of the workers.</param>
-    public static async Task<RunEnded> TrainLinked(this RunPlan plan, string[] workers, Action<RunEvent, IReadOnlyList<ActorSystem>>? observe = null)
+    /// <param name="data">Whom the workers' loaders ask for images, on the trainer's node; null where each worker has them.</param>
+    public static async Task<RunEnded> TrainLinked(
+        this RunPlan plan, string[] workers, Action<RunEvent, IReadOnlyList<ActorSystem>>? observe = null, Func<ActorSystem, IActorRef>? data = null)
     {
         NoProp.Models.Native.TorchRuntime.Load();
         TaskCompletionSource<RunEnded> ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -33,12 +35,15 @@ internal static class LinkedRuns
                 }
             });
             IActorRef trainer = NoPropHosting.StartTrainer(trainerNode, plan, trainerNode.ActorOf(InferenceActor.Props(plan.Method), "inference"), observer);
-            TwoNodes.Accept(trainerNode, (_, _) => new TrainerRoutes(trainer));
+            IActorRef? server = data?.Invoke(trainerNode);
+            RunPlan own = data is null ? plan : plan with { Remote = new(plan.Data, "the trainer's node") };
+            TwoNodes.Accept(trainerNode, (_, _) => new TrainerRoutes(trainer, server));
             foreach ((ActorSystem node, string name) in nodes.Zip(workers))
             {
                 node.ActorOf(
                     LinkActor.Connect(
-                        TwoNodes.LinksOf(node, trainerNode), name, TwoNodes.Settings, context => new WorkerRoutes(NoPropHosting.StartWorker(context, plan, context.Self, name))),
+                        TwoNodes.LinksOf(node, trainerNode), name, TwoNodes.Settings,
+                        context => new WorkerRoutes(NoPropHosting.StartWorker(context, own, context.Self, name), data is null ? null : context.Child(NoPropHosting.Loader))),
                     "trainer");
             }
 

@@ -40,9 +40,10 @@ internal sealed class TestRunStore(string root) : IRunStore
 
     public void Release() => File.Delete(Mark);
 
-    public RunPlan Load(string settings)
+    public RunPlan Load(string settings, RemoteData? remote = null)
     {
         TorchRuntime.Load();
-        return RunPlan.Create(SettingsLoader.Load(new SettingsFile("test", settings)), Digits.Load(300));
+        LoadedSettings loaded = SettingsLoader.Load(new SettingsFile("test", settings));
+        return remote is null ? RunPlan.Create(loaded, Digits.Load(300)) : RunPlan.CreateForWorker(loaded, remote);
     }
 }

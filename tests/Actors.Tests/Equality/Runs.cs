@@ -62,7 +62,7 @@ internal static class Runs
     /// <summary>SHA-256 of the weights that the plain loop makes of the same training settings; made once for each.</summary>
     public static string PlainLoopWeights(RunPlan plan)
     {
-        string key = $"{plan.Dataset.Name} {plan.Settings.Training} {string.Join(',', plan.Settings.Training.Network.Channels)} {plan.Settings.Epochs}";
+        string key = $"{plan.Dataset.Name} {plan.Settings.Training} {string.Join(',', plan.Settings.Training.Network.Channels)} {plan.Settings.Epochs} {plan.Settings.Data.Augment}";
         return References.GetOrAdd(key, _ => new Lazy<string>(() =>
         {
             TorchRuntime.Load();

@@ -1,0 +1,22 @@
+using NoProp.Host.Tests.Processes;
+
+namespace NoProp.Host.Tests.Cluster;
+
+/// <summary>A cluster of real processes on this machine.</summary>
+internal sealed class NodeProcesses : IDisposable
+{
+    private readonly List<NopropProcess> nodes = [];
+
+    /// <summary>Starts a node and waits until it is a member.</summary>
+    /// <param name="folder">Folder in which it runs.</param>
+    /// <param name="arguments">What follows <c>noprop node</c>.</param>
+    /// <returns>The process, and HOST:PORT for others to join.</returns>
+    public async Task<(NopropProcess Process, string Address)> StartAsync(string folder, params string[] arguments)
+    {
+        NopropProcess node = NopropProcess.Start(folder, ["node", .. arguments]);
+        nodes.Add(node);
+        return (node, (await node.LineAsync("127.0.0.1:")).Split(' ')[0]);
+    }
+
+    public void Dispose() => nodes.ForEach(node => node.Dispose());
+}
