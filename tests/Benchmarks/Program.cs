@@ -8,4 +8,5 @@ return new RootCommand("Measures NoProp.NET: every figure is a ratio of arms tha
     SleepingWorkers.CreateSimulator(),
     Invariants.Create(),
     LinkSpeed.Create(),
+    Chaos.Create(),
 }.Parse(args).Invoke();

@@ -25,9 +25,9 @@ internal sealed class CountingRuns(IRunStore inner, StepCounter counter) : IRunS
     public void Release() => inner.Release();
 
     /// <inheritdoc/>
-    public RunPlan Load(string settings)
+    public RunPlan Load(string settings, RemoteData? remote)
     {
-        RunPlan plan = inner.Load(settings);
+        RunPlan plan = inner.Load(settings, remote);
         return plan with { Method = new CountedMethod(plan.Method, counter) };
     }
 }

@@ -107,7 +107,7 @@ internal static class FaultTraining
     // What the run is made of is read here too, so that what is wrong with it is said before anything is started.
     private static long TotalSteps(string root, string? dataDir, NoPropSettings run)
     {
-        RunPlan plan = new ClusterRuns(root, dataDir).Load(SettingsHocon.ToHocon(run));
+        RunPlan plan = new ClusterRuns(root, dataDir).Load(SettingsHocon.ToHocon(run), remote: null);
         using (plan.Dataset)
         {
             plan.CheckPolicies();
