@@ -127,7 +127,7 @@ internal sealed class HostileNode : IAsyncDisposable
     {
         object whole = random.Next(8) switch
         {
-            0 => new OfferSlots($"worker-{random.Next(, "0")}", random.Next(int.MinValue, int.MaxValue)),
+            0 => new OfferSlots($"worker-{random.Next()}", random.Next(int.MinValue, int.MaxValue), "0"),
             1 => new FollowRun(random.Next(2) == 0 ? null : "x"),
             2 => new GetTrainingStatus(),
             3 => new RequestImages(random.NextInt64(long.MinValue, long.MaxValue)),
