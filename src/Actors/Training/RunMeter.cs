@@ -16,9 +16,6 @@ internal sealed class RunMeter(TimeSpan before, RunState begin)
 
     private (TimeSpan At, long Steps) measured = (TimeSpan.Zero, begin.TotalSteps);
 
-    /// <summary>Slots of all workers.</summary>
-    public int Slots { get; set; }
-
     /// <summary>Who takes part.</summary>
     public SlotMeter Leases { get; } = new();
 
@@ -54,7 +51,8 @@ internal sealed class RunMeter(TimeSpan before, RunState begin)
         double seconds = Elapsed.TotalSeconds;
         long balanced = state.Goal.Blocks * (state.MinClock - begin.MinClock);
         // What the slots could have made, had each done nothing but steps of the mean length.
-        double possible = steps == 0 ? 0 : Slots * seconds / (computeTime.TotalSeconds / steps);
+        SlotCounts slots = Leases.Mean(Elapsed);
+        double possible = steps == 0 ? 0 : slots.Alive * seconds / (computeTime.TotalSeconds / steps);
         bool whole = snapshots.Length == state.Goal.Blocks / state.Goal.Replicas + 1;
         return new RunFigures(
             accuracy,
@@ -65,7 +63,7 @@ internal sealed class RunMeter(TimeSpan before, RunState begin)
             Total,
             whole ? WeightsHash.Sha256(snapshots) : "")
         {
-            Slots = Leases.Mean(Elapsed),
+            Slots = slots,
         };
     }
 }

@@ -49,12 +49,9 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
     private readonly TrainerPartners partners;
     private readonly TrainerCadence cadence;
     private readonly Supervision supervision;
-    private readonly Dictionary<string, IActorRef> workers = [];
-    private readonly HashSet<(string Worker, IActorRef Drainer)> drainers = [];
     private readonly Snapshot?[] blocks;
     private readonly RunMeter meter;
     private readonly IActorRef head;
-    private bool begun;
     private bool exact;
     private long headSteps;
     private long history;
@@ -92,30 +89,6 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
         head = Context.Watch(Context.ActorOf(partners.HeadProps, "head"));
         Publish(Snapshots());
 
-        Receive<RegisterWorker>(worker =>
-        {
-            workers[worker.Name] = Context.Watch(Sender);
-            if (!begun)
-            {
-                begun = true;
-                meter.Start();
-                Tell(new RunStarted([.. state.Blocks.Select(block => block.Clock)], goal.Target, goal.StepsPerEpoch, goal.Epochs, worker.Slots)
-                {
-                    Policies = goal.Policies.Settings,
-                    Elapsed = meter.Total,
-                });
-                TestWhatWasMissed();
-                if (goal.Coupled)
-                {
-                    // Blocks ask the head for what they share before any of them has committed a step.
-                    AdvanceHead(state.TotalSteps);
-                }
-            }
-
-            meter.Slots += worker.Slots;
-            meter.Leases.Join(worker.Name, worker.Slots, meter.Elapsed);
-            Handle(new RunInput.WorkerJoined(worker.Name, worker.Slots));
-        });
         Receive<StepsCommitted>(commit => Handle(new RunInput.Committed(commit.Lease, commit.To, commit.ComputeTime), commit));
         Receive<LeaseRenewed>(renewed => Handle(new RunInput.Renewed(renewed.Lease)));
         Receive<HeadAdvanced>(advanced =>
@@ -145,7 +118,6 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
         });
         Receive<BlockGaveUp>(gaveUp => Break($"{gaveUp.Cause}; it failed {supervision.MaxFailures} times within {supervision.Within.TotalSeconds:0} s"));
         Receive<Terminated>(terminated => PartnerStopped(terminated.ActorRef));
-        Receive<DrainWorker>(Drain);
         Receive<StopRun>(_ => Handle(new RunInput.StopRequested()));
         Receive<GradientProbed>(Tell);
         Receive<Tick>(_ =>
@@ -162,6 +134,7 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
         Receive<SetPolicies>(asked => Choose(() => asked.Policies));
         Receive<ChangePolicies>(_ => Sender.Tell(Policies), asked => asked.Changes.Count == 0);
         Receive<ChangePolicies>(asked => Choose(() => PolicyTable.Change((state.NextPolicies ?? state.Goal.Policies).Settings, asked.Changes)));
+        ReceiveWorkers();
         ReceiveMilestones();
         ReceiveReplicas();
     }
@@ -202,21 +175,6 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
         }
 
         AnswerDrainers();
-    }
-
-    private void Drain(DrainWorker drain)
-    {
-        drainers.Add((drain.Worker, Sender));
-        Handle(new RunInput.WorkerDraining(drain.Worker));
-    }
-
-    private void AnswerDrainers()
-    {
-        foreach ((string worker, IActorRef drainer) in drainers.Where(drain => state.Workers.GetValueOrDefault(drain.Worker) is not { Leases: > 0 }).ToArray())
-        {
-            drainers.Remove((worker, drainer));
-            drainer.Tell(new WorkerDrained(worker));
-        }
     }
 
     private void CarryOut(RunEffect effect, StepsCommitted? commit)
@@ -307,20 +265,6 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
         Handle(new RunInput.Broken(reason));
         // A run that has reached its goal can still fail to be tested or saved, and must not be called complete then.
         ending = ending is null ? null : ending with { Failure = ending.Failure ?? reason };
-    }
-
-    private void PartnerStopped(IActorRef actor)
-    {
-        if (actor.Equals(head))
-        {
-            Break($"the head failed {supervision.MaxFailures} times within {supervision.Within.TotalSeconds:0} s: {headFailure}");
-        }
-        else if (workers.FirstOrDefault(worker => worker.Value.Equals(actor)).Key is { } name)
-        {
-            workers.Remove(name);
-            meter.Leases.Leave(name, meter.Elapsed);
-            Handle(new RunInput.WorkerLeft(name));
-        }
     }
 
     /// <summary>What the run has come to: the blocks, or the centres of their replicas, and the head.</summary>
