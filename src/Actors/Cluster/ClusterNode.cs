@@ -178,7 +178,7 @@ public sealed partial class ClusterNode : IAsyncDisposable
         Association\ with\ remote\ system | Tried\ to\ associate\ with\ unreachable | EndpointDisassociatedException | NotSslRecordException
         | TLS\ handshake\ failed | Failed\ to\ bind\ to | Couldn't\ join\ seed\ nodes
         | Deserialization\ failed\ for\ message | Error\ caught\ channel | Transient\ (association\ )?error | Error\ while\ decoding\ incoming
-        | Dropping\ message\ \[ | Error\ while\ resolving\ address
+        | (endpointWriter|remoting\ \(akka://[^)]*\))\]\ (the\ type\ '|a\ message\ '|messages\ are\ nested) | unhandled\ event | Dropping\ message\ \[ | Error\ while\ resolving\ address
         | ClusterSingletonProxy\ failed\ to\ find | Unable\ to\ REMOVE\ channel | SBR\ took\ decision
         """,
         RegexOptions.IgnorePatternWhitespace)]

@@ -106,6 +106,8 @@ public sealed class LinkActor : ReceiveActor, IWithTimers
             acceptor.Tell(hello, Self);
         });
         Receive<LinkMessage>(_ => { });
+        // Where a link itself was named as the sender of what it refused: an answer to that would be refused in turn, without end.
+        Receive<LinkRefused>(_ => { });
         ReceiveAny(Send);
     }
 
@@ -134,6 +136,8 @@ public sealed class LinkActor : ReceiveActor, IWithTimers
         Receive<DisassociatedEvent>(
             _ => Fail($"the connection to {Where(peer)} is broken"), gone => gone.RemoteAddress.Equals(peer.Path.Address));
         Receive<DisassociatedEvent>(_ => { });
+        // Where a link itself was named as the sender of what it refused: an answer to that would be refused in turn, without end.
+        Receive<LinkRefused>(_ => { });
         ReceiveAny(Send);
     }
 

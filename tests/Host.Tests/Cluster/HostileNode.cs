@@ -88,15 +88,19 @@ internal sealed class HostileNode : IAsyncDisposable
         for (int i = 0; i < count; i++)
         {
             IInternalActorRef target = Target(address, Paths[random.Next(Paths.Length)]);
-            object message = Message();
-            if (message is ISystemMessage order)
-            {
-                target.SendSystemMessage(order);
-            }
-            else
-            {
-                target.Tell(message, random.Next(2) == 0 ? ActorRefs.NoSender : target);
-            }
+            target.Tell(Message(), random.Next(2) == 0 ? ActorRefs.NoSender : target);
+        }
+    }
+
+    /// <summary>
+    /// Orders actors to stop working, the way an actor system orders its own. The other side breaks the connection at the first one, so nothing that
+    /// is sent after it has to arrive.
+    /// </summary>
+    public void Suspend(string address)
+    {
+        foreach (string path in Paths)
+        {
+            Target(address, path).SendSystemMessage(new Suspend());
         }
     }
 
@@ -116,7 +120,6 @@ internal sealed class HostileNode : IAsyncDisposable
         4 => new HostileMessage(6, "", selections),
         5 => new HostileMessage(16, "ID", identities),
         6 or 7 => Damaged(),
-        8 when random.Next(20) == 0 => new Suspend(),
         8 => new HostileMessage(17, "S", Encoding.UTF8.GetBytes(new string('x', random.Next(100_000)))),
         _ => new HostileMessage(
             random.Next(20) == 0 ? random.Next() : Serializers[random.Next(Serializers.Length)], Manifests[random.Next(Manifests.Length)], Bytes(random.Next(50) == 0 ? 100_000 : 400)),

@@ -11,9 +11,13 @@ internal sealed class NodeProcesses : IDisposable
     /// <param name="folder">Folder in which it runs.</param>
     /// <param name="arguments">What follows <c>noprop node</c>.</param>
     /// <returns>The process, and HOST:PORT for others to join.</returns>
-    public async Task<(NopropProcess Process, string Address)> StartAsync(string folder, params string[] arguments)
+    public Task<(NopropProcess Process, string Address)> StartAsync(string folder, params string[] arguments) =>
+        StartAsync(folder, new Dictionary<string, string>(), arguments);
+
+    /// <inheritdoc cref="StartAsync(string, string[])"/>
+    public async Task<(NopropProcess Process, string Address)> StartAsync(string folder, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
-        NopropProcess node = NopropProcess.Start(folder, ["node", .. arguments]);
+        NopropProcess node = NopropProcess.Start(folder, environment, ["node", .. arguments]);
         nodes.Add(node);
         return (node, (await node.LineAsync("127.0.0.1:")).Split(' ')[0]);
     }

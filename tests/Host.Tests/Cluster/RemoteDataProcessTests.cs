@@ -11,7 +11,8 @@ public sealed class RemoteDataProcessTests : IDisposable
 {
     private static readonly string[] Training =
     [
-        "train", "--data", "folder:images", "--augment", "flip,crop", "--blocks", "2", "--epochs", "3", "--batch", "8", "--set", "noprop.metrics.tensorboard=off",
+        "train", "--data", "folder:images", "--augment", "flip,crop", "--blocks", "2", "--epochs", "3", "--batch", "8",
+        "--set", "noprop.metrics.tensorboard=off", "--set", "noprop.evaluate.every-epochs=0",
     ];
 
     private readonly TempFolder here = new();
