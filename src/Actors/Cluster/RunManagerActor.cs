@@ -15,6 +15,8 @@ public sealed record HandOver;
 /// </summary>
 public sealed class RunManagerActor : ReceiveActor
 {
+    private const int MostWorkers = 10_000;
+
     private readonly ILoggingAdapter log = Context.GetLogger();
     private readonly IRunStore store;
     private readonly LinkSettings links;
@@ -22,7 +24,8 @@ public sealed class RunManagerActor : ReceiveActor
     private StoredRun? run;
     private IActorRef runActor = ActorRefs.Nobody;
     private (string Run, RunEnded Ended)? last;
-    private readonly Dictionary<string, IActorRef> workers = [];
+    private readonly Dictionary<string, IActorRef> workers = new(StringComparer.Ordinal);
+    private readonly Queue<(Func<StoredRun> Open, IActorRef Asker)> next = [];
     private bool loading;
     private bool leaving;
     private int started;
@@ -36,12 +39,17 @@ public sealed class RunManagerActor : ReceiveActor
         (this.store, this.links, this.version) = (store, links, version);
         Receive<OfferSlots>(offer =>
         {
-            workers[offer.Worker] = Sender;
+            // Names are as many as there are nodes; whoever makes up more is not remembered.
+            if (workers.ContainsKey(offer.Worker) || workers.Count < MostWorkers)
+            {
+                workers[offer.Worker] = Context.Watch(Sender);
+            }
+
             Forward(offer);
         });
         Receive<DrainWorker>(Drain);
-        Receive<SubmitRun>(asked => Submit(() => store.Begin(asked.Settings, asked.Name)));
-        Receive<ResumeRun>(asked => Submit(() => store.Resume(asked.Changes, asked.Name)));
+        Receive<SubmitRun>(asked => Submit(() => store.Begin(asked.Settings, asked.Name), Sender));
+        Receive<ResumeRun>(asked => Submit(() => store.Resume(asked.Changes, asked.Name), Sender));
         Receive<FollowRun>(follow => ForRun(follow.Run, follow));
         Receive<StopTraining>(stop => ForRun(stop.Run, stop));
         Receive<GetPolicies>(asked => ForRun(null, asked));
@@ -59,7 +67,14 @@ public sealed class RunManagerActor : ReceiveActor
         });
         Receive<Loaded>(Begin);
         Receive<RunEnded>(Ended, _ => Sender.Equals(runActor));
-        Receive<Terminated>(_ => Gone());
+        Receive<Terminated>(_ => Gone(), gone => gone.ActorRef.Equals(runActor));
+        Receive<Terminated>(gone =>
+        {
+            foreach (string worker in workers.Where(worker => worker.Value.Equals(gone.ActorRef)).Select(worker => worker.Key).ToArray())
+            {
+                workers.Remove(worker);
+            }
+        });
         Receive<HandOver>(_ => Leave());
     }
 
@@ -120,15 +135,21 @@ public sealed class RunManagerActor : ReceiveActor
         }
     }
 
-    private void Submit(Func<StoredRun> open)
+    private void Submit(Func<StoredRun> open, IActorRef asker)
     {
-        if (loading || run is not null)
+        // One that has ended is out of the way in a moment.
+        if (run is not null && last is not null && !leaving)
         {
-            Sender.Tell(new RunRefused(run is null ? "the trainer is reading a run" : $"{run.Name} is in training: follow it or stop it"));
-            return;
+            next.Enqueue((open, asker));
         }
-
-        Load(open, Sender);
+        else if (loading || run is not null)
+        {
+            asker.Tell(new RunRefused(run is null ? "the trainer is reading a run" : $"{run.Name} is in training: follow it or stop it"));
+        }
+        else
+        {
+            Load(open, asker);
+        }
     }
 
     // Reading data can take long, and libtorch is loaded with it: not on a thread that others wait for.
@@ -182,6 +203,10 @@ public sealed class RunManagerActor : ReceiveActor
         if (leaving)
         {
             Context.Stop(Self);
+        }
+        else if (next.TryDequeue(out (Func<StoredRun> Open, IActorRef Asker) waiting))
+        {
+            Submit(waiting.Open, waiting.Asker);
         }
     }
 
