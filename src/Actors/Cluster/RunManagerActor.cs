@@ -13,7 +13,7 @@ public sealed record HandOver;
 /// The cluster's singleton: takes runs, one at a time, and goes on with the one that a former trainer has left. All that it knows is in the
 /// folder of runs, so it needs nothing from the instance before it.
 /// </summary>
-public sealed class RunManagerActor : ReceiveActor
+public sealed class RunManagerActor : ReceiveActor, IWithTimers
 {
     private const int MostWorkers = 10_000;
 
@@ -29,6 +29,7 @@ public sealed class RunManagerActor : ReceiveActor
     private bool loading;
     private bool leaving;
     private int started;
+    private string? lastFailure;
 
     /// <summary>A manager that looks for a run that was left.</summary>
     /// <param name="store">The runs.</param>
@@ -76,7 +77,12 @@ public sealed class RunManagerActor : ReceiveActor
             }
         });
         Receive<HandOver>(_ => Leave());
+        Receive<TakeOver>(_ => Load(() => store.TakeOver(), ActorRefs.Nobody), _ => run is null && !loading && !leaving);
+        Receive<TakeOver>(_ => { });
     }
+
+    /// <inheritdoc/>
+    public ITimerScheduler Timers { get; set; } = null!;
 
     /// <summary>Props.</summary>
     public static Props Props(IRunStore store, LinkSettings links, string version) => Akka.Actor.Props.Create(() => new RunManagerActor(store, links, version));
@@ -167,8 +173,18 @@ public sealed class RunManagerActor : ReceiveActor
         if (loaded.Failure is { } failure)
         {
             string reason = failure is NoPropException ? failure.Message : $"the run cannot be read: {failure.Message}";
-            log.Warning("no run begins: {0}", reason);
             loaded.Asker.Tell(new RunRefused(reason));
+            if (reason != lastFailure)
+            {
+                log.Warning("no run begins: {0}", reason);
+            }
+
+            lastFailure = reason;
+            if (loaded.Asker.IsNobody())
+            {
+                // A trainer that was removed and has not noticed holds the run for a while; a disk that is away comes back.
+                Timers.StartSingleTimer(nameof(TakeOver), TakeOver.Instance, links.Silence);
+            }
         }
 
         if (leaving)
@@ -178,7 +194,7 @@ public sealed class RunManagerActor : ReceiveActor
         }
         else if (loaded.Run is { } next)
         {
-            (run, last) = (next, null);
+            (run, last, lastFailure) = (next, null, null);
             runActor = Context.Watch(Context.ActorOf(Akka.Actor.Props.Create(() => new RunActor(next, links, version)), $"run-{++started}"));
             loaded.Asker.Tell(new RunAccepted(next.Name, SettingsHocon.ToHocon(next.Plan.Settings), [.. next.Notes]));
         }
@@ -204,6 +220,11 @@ public sealed class RunManagerActor : ReceiveActor
         {
             Context.Stop(Self);
         }
+        else if (last is null)
+        {
+            // It has ended without a word: as after the death of a trainer, its checkpoint is where to go on.
+            Timers.StartSingleTimer(nameof(TakeOver), TakeOver.Instance, links.Silence);
+        }
         else if (next.TryDequeue(out (Func<StoredRun> Open, IActorRef Asker) waiting))
         {
             Submit(waiting.Open, waiting.Asker);
@@ -221,6 +242,11 @@ public sealed class RunManagerActor : ReceiveActor
         {
             Context.Stop(Self);
         }
+    }
+
+    private sealed class TakeOver
+    {
+        public static readonly TakeOver Instance = new();
     }
 
     private sealed record Loaded(StoredRun? Run, Exception? Failure, IActorRef Asker);

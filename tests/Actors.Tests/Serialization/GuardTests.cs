@@ -11,7 +11,7 @@ using Xunit;
 namespace NoProp.Actors.Tests.Serialization;
 
 /// <summary>Of Akka's own messages a node takes those alone that nodes of a cluster have to say to each other.</summary>
-public sealed class GuardTests() : TestKit(ConfigurationFactory.ParseString("akka { actor.provider = cluster, remote.dot-netty.tcp.hostname = 127.0.0.1, remote.dot-netty.tcp.port = 0, loglevel = OFF }")
+public sealed class GuardTests() : TestKit(ConfigurationFactory.ParseString("akka { actor.provider = cluster, remote.dot-netty.tcp.hostname = 127.0.0.1, remote.dot-netty.tcp.port = 0, loglevel = OFF, coordinated-shutdown.run-by-actor-system-terminate = off }")
     .WithFallback(WireConfig.Akka()).WithFallback(SettingsLoader.Load().Config))
 {
     private const int Misc = 16;
