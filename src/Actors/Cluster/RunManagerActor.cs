@@ -163,8 +163,7 @@ public sealed class RunManagerActor : ReceiveActor, IWithTimers
     {
         loading = true;
         Task.Factory.StartNew(load, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
-            .ContinueWith(task => new Loaded(task.IsCompletedSuccessfully ? task.Result : null, task.Exception?.GetBaseException(), asker), TaskScheduler.Default)
-            .PipeTo(Self);
+            .PipeTo(Self, success: opened => new Loaded(opened, null, asker), failure: e => new Loaded(null, e, asker));
     }
 
     private void Begin(Loaded loaded)

@@ -105,8 +105,7 @@ public sealed class WorkerNodeActor : ReceiveActor, IWithTimers
         read = null;
         RemoteData? remote = Remote(run);
         Task.Factory.StartNew(() => store.Load(run.Settings, remote), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
-            .ContinueWith(task => new Loaded(run, task.IsCompletedSuccessfully ? task.Result : null, task.Exception?.GetBaseException()), TaskScheduler.Default)
-            .PipeTo(Self);
+            .PipeTo(Self, success: plan => new Loaded(run, plan, null), failure: e => new Loaded(run, null, e));
     }
 
     private void Take(Loaded loaded)

@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
-using System.Numerics;
 using System.Text;
 using System.Text.Json;
 using NoProp.Actors.Policies;
+using NoProp.Actors.Serialization;
 using NoProp.Models;
 
 namespace NoProp.Actors.Replaying;
@@ -41,7 +41,7 @@ internal static class ReplayFormat
         BinaryPrimitives.WriteUInt16LittleEndian(header.AsSpan(4), Version);
         BinaryPrimitives.WriteUInt16LittleEndian(header.AsSpan(6), checked((ushort)blocks));
         BinaryPrimitives.WriteUInt64LittleEndian(header.AsSpan(8), seed);
-        BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(16), Checksum(0, header.AsSpan(0, 16)));
+        BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(16), Crc32C.Append(0, header.AsSpan(0, 16)));
         return header;
     }
 
@@ -54,7 +54,7 @@ internal static class ReplayFormat
         }
 
         uint checksum = BinaryPrimitives.ReadUInt32LittleEndian(file[16..]);
-        return checksum == Checksum(0, file[..16])
+        return checksum == Crc32C.Append(0, file[..16])
             ? (BinaryPrimitives.ReadUInt64LittleEndian(file[8..]), BinaryPrimitives.ReadUInt16LittleEndian(file[6..]), checksum)
             : null;
     }
@@ -78,7 +78,7 @@ internal static class ReplayFormat
         Span<byte> head = stream.GetBuffer().AsSpan(0, (int)stream.Length);
         head[0] = (byte)kind;
         BinaryPrimitives.WriteUInt16LittleEndian(head[1..], (ushort)length);
-        checksum = Checksum(checksum, head);
+        checksum = Crc32C.Append(checksum, head);
         writer.Write(checksum);
         writer.Flush();
         return stream.ToArray();
@@ -101,7 +101,7 @@ internal static class ReplayFormat
 
         ReadOnlySpan<byte> content = bytes[3..(size - 4)];
         ReplayEntry? entry = TryRead((Kind)bytes[0], content.ToArray());
-        uint expected = Checksum(checksum, bytes[..(size - 4)]);
+        uint expected = Crc32C.Append(checksum, bytes[..(size - 4)]);
         checksum = BinaryPrimitives.ReadUInt32LittleEndian(bytes[(size - 4)..]);
         if (checksum != expected)
         {
@@ -177,16 +177,5 @@ internal static class ReplayFormat
         PolicySettings Policies() =>
             JsonSerializer.Deserialize<PolicySettings>(Encoding.UTF8.GetString(content, (int)reader.BaseStream.Position, content.Length - (int)reader.BaseStream.Position))
                 is { Assemblies.Paths.IsDefault: false } policies ? policies : throw new JsonException("no policies");
-    }
-
-    private static uint Checksum(uint before, ReadOnlySpan<byte> bytes)
-    {
-        uint crc = ~before;
-        foreach (byte value in bytes)
-        {
-            crc = BitOperations.Crc32C(crc, value);
-        }
-
-        return ~crc;
     }
 }

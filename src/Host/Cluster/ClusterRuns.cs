@@ -26,7 +26,7 @@ internal sealed class ClusterRuns(string root, string? dataDir) : IRunStore
     {
         LoadedSettings loaded = Parse(new SettingsFile(Submitted, settings));
         name = Checked(name) ?? $"{RunData.ShortName(loaded.Settings.Data)}-{DateTime.Now.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}";
-        return Marked(name, OpenRun.Begin(Parse(new SettingsFile(Submitted, settings), PathOf(name))));
+        return Marked(name, OpenRun.Begin(loaded with { Settings = loaded.Settings with { Run = new(PathOf(name)) } }));
     }
 
     /// <inheritdoc/>

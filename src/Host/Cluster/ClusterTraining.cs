@@ -58,18 +58,6 @@ internal static class ClusterTraining
         string work = string.Create(
             CultureInfo.InvariantCulture,
             $"{figures.Epochs} epochs, {figures.BlockSteps} block steps in {figures.WallTime.TotalSeconds:0.0} s, {figures.BlockStepsPerSecond:0.0} a second; weights {figures.WeightsSha256}");
-        switch (ended.Outcome)
-        {
-            case RunOutcome.Completed:
-                string accuracy = figures.TestAccuracyPerBlock is [.., double last] ? string.Create(CultureInfo.InvariantCulture, $"test accuracy {last:0.00%}, ") : "";
-                Terminal.Out.MarkupLineInterpolated($"[green]done:[/] {accuracy}{work}");
-                return CommandLine.Success;
-            case RunOutcome.Stopped:
-                Terminal.Out.MarkupLineInterpolated($"[yellow]stopped:[/] {work}");
-                Terminal.Out.WriteLine($"go on with: noprop train --join HOST:PORT --resume --out {run}");
-                return CommandLine.Stopped;
-            default:
-                throw new NoPropException($"the run ended early: {ended.Reason}");
-        }
+        return Conclusion.Write(ended, work, whenDone: null, $"go on with: noprop train --join HOST:PORT --resume --out {run}");
     }
 }

@@ -9,7 +9,6 @@ using NoProp.Host.Control;
 using NoProp.Host.Faults;
 using NoProp.Host.Plots;
 using NoProp.Host.Views;
-using NoProp.Models;
 using NoProp.Models.Data;
 using Spectre.Console;
 
@@ -132,19 +131,6 @@ internal static class TrainCommand
         }
 
         string work = string.Create(CultureInfo.InvariantCulture, $"{figures.Epochs} epochs, {figures.BlockSteps} block steps in {figures.WallTime.TotalSeconds:0.0} s, {figures.BlockStepsPerSecond:0.0} a second, balanced progress {figures.BalancedProgress:0.00}; {ProgressText.Slots(figures.Slots)}");
-        switch (ended.Outcome)
-        {
-            case RunOutcome.Completed:
-                string accuracy = figures.TestAccuracyPerBlock is [.., double last] ? string.Create(CultureInfo.InvariantCulture, $"test accuracy {last:0.00%}, ") : "";
-                Terminal.Out.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[green]done:[/] {accuracy}{work}");
-                Terminal.Out.WriteLine($"evaluate it with: noprop evaluate {folder.Path} --per-block");
-                return CommandLine.Success;
-            case RunOutcome.Stopped:
-                Terminal.Out.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[yellow]stopped:[/] {work}");
-                Terminal.Out.WriteLine($"go on with: noprop train --out {folder.Path} --resume");
-                return CommandLine.Stopped;
-            default:
-                throw new NoPropException($"the run ended early: {ended.Reason}");
-        }
+        return Conclusion.Write(ended, work, $"evaluate it with: noprop evaluate {folder.Path} --per-block", $"go on with: noprop train --out {folder.Path} --resume");
     }
 }

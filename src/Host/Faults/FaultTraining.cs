@@ -172,17 +172,6 @@ internal static class FaultTraining
         string work = string.Create(
             CultureInfo.InvariantCulture,
             $"{figures.Epochs} epochs, {figures.BlockSteps} block steps in {figures.WallTime.TotalSeconds:0.0} s; weights {figures.WeightsSha256}");
-        switch (ended.Outcome)
-        {
-            case RunOutcome.Completed:
-                string accuracy = figures.TestAccuracyPerBlock is [.., double last] ? string.Create(CultureInfo.InvariantCulture, $"test accuracy {last:0.00%}, ") : "";
-                Terminal.Out.MarkupLineInterpolated($"[green]done:[/] {accuracy}{work}");
-                return CommandLine.Success;
-            case RunOutcome.Stopped:
-                Terminal.Out.MarkupLineInterpolated($"[yellow]stopped:[/] {work}");
-                return CommandLine.Stopped;
-            default:
-                throw new NoPropException($"the run ended early: {ended.Reason}");
-        }
+        return Conclusion.Write(ended, work, whenDone: null, whenStopped: null);
     }
 }
