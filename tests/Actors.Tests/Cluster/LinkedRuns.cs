@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using Akka.Actor;
 using Akka.Configuration;
+using Akka.Event;
 using NoProp.Actors.Cluster;
 using NoProp.Actors.Hosting;
 using NoProp.Actors.Inference;
@@ -24,6 +26,12 @@ internal static class LinkedRuns
         Config config = plan.Config;
         ActorSystem trainerNode = TwoNodes.Start("trainer", config);
         ActorSystem[] nodes = [.. workers.Select(name => TwoNodes.Start(name, config))];
+        ConcurrentQueue<LogEvent> log = [];
+        foreach (ActorSystem node in nodes.Append(trainerNode))
+        {
+            node.EventStream.Subscribe(node.ActorOf(Props.Create(() => new Reader(log))), typeof(LogEvent));
+        }
+
         try
         {
             IActorRef observer = NoPropHosting.Observer(trainerNode, runEvent =>
@@ -49,9 +57,18 @@ internal static class LinkedRuns
 
             return await ended.Task.WaitAsync(Runs.Patience);
         }
+        catch (TimeoutException)
+        {
+            throw new TimeoutException($"The run has not ended within {Runs.Patience.TotalSeconds} s. The nodes logged:\n{string.Join('\n', log)}");
+        }
         finally
         {
             await Task.WhenAll(nodes.Append(trainerNode).Select(node => node.Terminate()));
         }
+    }
+
+    private sealed class Reader : ReceiveActor
+    {
+        public Reader(ConcurrentQueue<LogEvent> log) => Receive<LogEvent>(log.Enqueue);
     }
 }
