@@ -27,12 +27,11 @@ public sealed class LinkActor : ReceiveActor, IWithTimers
     private string lastAnswer = "nobody has answered";
     private long credited;
     private LinkSilence silence;
-    private TimeSpan begun;
 
     private LinkActor(LinkSettings settings, Func<IActorContext, ILinkRoutes> open)
     {
         (this.settings, this.open) = (settings, open);
-        (outbox, inbox, silence) = (new(settings), new(settings), new(settings, Now));
+        (outbox, inbox, silence) = (new(settings), new(settings), new(RetryAfter, settings.ConnectTimeout, Now));
     }
 
     private LinkActor(LinkSettings settings, Func<IActorContext, ILinkRoutes> open, ICanTell acceptor, string name)
@@ -67,7 +66,6 @@ public sealed class LinkActor : ReceiveActor, IWithTimers
     /// <inheritdoc/>
     protected override void PreStart()
     {
-        begun = Now;
         Timers.StartPeriodicTimer(nameof(Tick), Tick.Instance, peer.IsNobody() ? RetryAfter : settings.Heartbeat);
         if (!peer.IsNobody())
         {
@@ -98,7 +96,7 @@ public sealed class LinkActor : ReceiveActor, IWithTimers
         Receive<LinkNameTaken>(taken => lastAnswer = $"a node named '{name}' is linked already, from {taken.Address}: give every node a name of its own");
         Receive<Tick>(_ =>
         {
-            if (Now - begun > settings.ConnectTimeout)
+            if (silence.IsTooLong(Now))
             {
                 Fail($"no link to {acceptor} within {settings.ConnectTimeout.TotalSeconds:0.#} s: {lastAnswer}");
                 return;
@@ -151,7 +149,7 @@ public sealed class LinkActor : ReceiveActor, IWithTimers
 
     private void Begin()
     {
-        silence = new(settings, Now);
+        silence = new(settings.Heartbeat, settings.Silence, Now);
         Context.Watch(peer);
         // What was under way on a broken connection may be lost, and nobody would say so.
         Context.System.EventStream.Subscribe(Self, typeof(DisassociatedEvent));

@@ -4,22 +4,24 @@ namespace NoProp.Actors.Cluster;
 /// How long nothing has come from the other end, in time during which this node was awake: what comes late because this process stood still is not
 /// the other end's silence. Not thread-safe.
 /// </summary>
-/// <param name="settings">How the link behaves.</param>
+/// <param name="every">Time between two questions.</param>
+/// <param name="limit">Silence that is too long.</param>
 /// <param name="now">The time now, on a monotonic clock.</param>
-internal sealed class LinkSilence(LinkSettings settings, TimeSpan now)
+internal sealed class LinkSilence(TimeSpan every, TimeSpan limit, TimeSpan now)
 {
-    private TimeSpan lastTick = now;
+    private TimeSpan last = now;
     private TimeSpan silent;
 
     /// <summary>Something has come.</summary>
     public void End() => silent = TimeSpan.Zero;
 
-    /// <summary>Asked once for each heartbeat: whether the other end is to be taken for dead.</summary>
+    /// <summary>Whether the other end is to be taken for dead.</summary>
+    /// <param name="at">The time now.</param>
     public bool IsTooLong(TimeSpan at)
     {
-        TimeSpan awake = 2 * settings.Heartbeat;
-        silent += at - lastTick < awake ? at - lastTick : awake;
-        lastTick = at;
-        return silent > settings.Silence;
+        TimeSpan awake = 2 * every;
+        silent += at - last < awake ? at - last : awake;
+        last = at;
+        return silent > limit;
     }
 }

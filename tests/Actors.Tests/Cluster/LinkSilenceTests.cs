@@ -5,7 +5,7 @@ namespace NoProp.Actors.Tests.Cluster;
 
 public sealed class LinkSilenceTests
 {
-    private readonly LinkSilence silence = new(new(Heartbeat: Seconds(1), Silence: Seconds(5), ConnectTimeout: Seconds(5)), Seconds(100));
+    private readonly LinkSilence silence = new(every: Seconds(1), limit: Seconds(5), now: Seconds(100));
 
     [Fact]
     public void An_end_that_says_nothing_for_longer_than_the_limit_is_taken_for_dead()
