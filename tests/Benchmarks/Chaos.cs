@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Spectre.Console;
@@ -31,7 +30,7 @@ internal static class Chaos
             string[] train = ["train", "--plain", "--epochs", parsed.GetValue(epochs).ToString(CultureInfo.InvariantCulture), "--set", "noprop.checkpoint.min-interval=1s"];
             try
             {
-                await NopropAsync(folder, [.. train, "--out", "alone"], stop);
+                await Noprop.RunAsync(folder, [.. train, "--out", "alone"], stop);
                 using JsonDocument alone = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(folder, "alone", "summary.json"), stop));
                 string expected = alone.RootElement.GetProperty("weightsSha256").GetString()!;
                 Table table = new() { Border = TableBorder.Markdown };
@@ -46,7 +45,7 @@ internal static class Chaos
                             stop.ThrowIfCancellationRequested();
                             string conf = Path.Combine(folder, "faults.conf");
                             await File.WriteAllTextAsync(conf, $"seed = {run}\nnodes {{ trainers = {(name.StartsWith("trainer", StringComparison.Ordinal) ? 3 : 1)}, workers = 2 }}\nfaults = [ {faults} ]\n", stop);
-                            string error = await NopropAsync(folder, [.. train, "--out", $"run-{run}", "--faults", conf], stop);
+                            string error = await Noprop.RunAsync(folder, [.. train, "--out", $"run-{run}", "--faults", conf], stop);
                             green &= Add(table, name, run, Path.Combine(folder, $"run-{run}"), expected, error);
                             live.Refresh();
                             Directory.Delete(Path.Combine(folder, $"run-{run}"), recursive: true);
@@ -85,22 +84,6 @@ internal static class Chaos
             Number(report.GetProperty("discarded").GetInt64()), new Text(rest.ToString("0.0", CultureInfo.InvariantCulture)),
             new Text(report.GetProperty("wallSeconds").GetDouble().ToString("0.0", CultureInfo.InvariantCulture)));
         return right && lost == 0 && twice == 0;
-    }
-
-    private static async Task<string> NopropAsync(string folder, string[] arguments, CancellationToken stop)
-    {
-        ProcessStartInfo start = new("dotnet", [Path.Combine(AppContext.BaseDirectory, "noprop.dll"), .. arguments])
-        {
-            WorkingDirectory = folder,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        using Process process = Process.Start(start)!;
-        Task<string> output = process.StandardOutput.ReadToEndAsync(stop);
-        string error = await process.StandardError.ReadToEndAsync(stop);
-        await output;
-        await process.WaitForExitAsync(stop);
-        return error;
     }
 
     private static Text Number(long value) => new(value.ToString(CultureInfo.InvariantCulture));
