@@ -14,12 +14,14 @@ public sealed record NodeExited(Address Address);
 /// Sees the end of a process long before its heartbeats are missed. When a process ends, its connections close at once. That alone proves
 /// nothing, but if its port is then refused, nobody is there any more. A worker is then taken out of the cluster at once: it has nothing
 /// that another one could get wrong. Voters are not, because a proxy may refuse for them while they live; the split-brain resolver decides
-/// about those. A machine that dies, or a network, refuses nothing: that is left to leases and heartbeats.
+/// about those. A node that is no voter and finds all voters' ports refused has no cluster any more: it ends its membership at once, to join those that come in
+/// their place. A machine that dies, or a network, refuses nothing: that is left to leases and heartbeats.
 /// </summary>
 internal sealed class NodeExitActor : ReceiveActor
 {
     private readonly Membership membership = Membership.Get(Context.System);
     private readonly HashSet<Address> asked = [];
+    private readonly HashSet<UniqueAddress> goneVoters = [];
 
     /// <param name="patience">Time for a port to answer.</param>
     public NodeExitActor(TimeSpan patience)
@@ -51,12 +53,18 @@ internal sealed class NodeExitActor : ReceiveActor
         if (answer.Refused && Member(answer.Address) is { } member)
         {
             Context.System.EventStream.Publish(new NodeExited(answer.Address));
-            if (!member.HasRole(ClusterConfig.RoleName(NodeRole.Voter)))
+            if (!IsVoter(member))
             {
                 membership.Down(answer.Address);
             }
+            else if (goneVoters.Add(member.UniqueAddress) && !IsVoter(membership.SelfMember) && membership.State.Members.Where(IsVoter).All(voter => goneVoters.Contains(voter.UniqueAddress)))
+            {
+                membership.Down(membership.SelfAddress);
+            }
         }
     }
+
+    private static bool IsVoter(Member member) => member.HasRole(ClusterConfig.RoleName(NodeRole.Voter));
 
     // One that is exiting has said goodbye.
     private Member? Member(Address address) => membership.State.Members.FirstOrDefault(

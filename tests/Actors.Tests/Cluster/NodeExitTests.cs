@@ -9,6 +9,12 @@ namespace NoProp.Actors.Tests.Cluster;
 /// <summary>What is known of a process that has ended before its heartbeats are missed.</summary>
 public sealed class NodeExitTests : IAsyncLifetime
 {
+    // Nobody becomes unreachable within the deadline of a test.
+    private static readonly ClusterSettings Patient = Nodes.Settings(NodeRole.Trainer) with
+    {
+        Overrides = new(AcceptablePause: 2 * Nodes.Deadline, StableAfter: 2 * Nodes.Deadline, UnstableAfter: 4 * Nodes.Deadline, JoinTimeout: 5 * Nodes.Deadline, LeaveTimeout: 5 * Nodes.Deadline),
+    };
+
     private readonly Nodes nodes = new();
 
     public Task InitializeAsync() => Task.CompletedTask;
@@ -18,13 +24,8 @@ public sealed class NodeExitTests : IAsyncLifetime
     [Fact]
     public async Task A_worker_whose_process_ends_is_removed_without_waiting_for_heartbeats()
     {
-        // Nobody becomes unreachable within the deadline of this test.
-        ClusterSettings patient = Nodes.Settings(NodeRole.Trainer) with
-        {
-            Overrides = new(AcceptablePause: 2 * Nodes.Deadline, StableAfter: 2 * Nodes.Deadline, UnstableAfter: 4 * Nodes.Deadline, JoinTimeout: 5 * Nodes.Deadline, LeaveTimeout: 5 * Nodes.Deadline),
-        };
-        ClusterNode trainer = await nodes.StartAsync(patient);
-        ClusterNode worker = await nodes.StartAsync(patient with { Roles = [NodeRole.Worker], Join = [trainer.Address] });
+        ClusterNode trainer = await nodes.StartAsync(Patient);
+        ClusterNode worker = await nodes.StartAsync(Patient with { Roles = [NodeRole.Worker], Join = [trainer.Address] });
         Task<NodeExited> exited = ExitAsync(trainer);
 
         Nodes.Kill(worker);
@@ -48,6 +49,34 @@ public sealed class NodeExitTests : IAsyncLifetime
         Assert.Equal(trainers[0].Address.Port, (await exited.WaitAsync(Nodes.Deadline)).Address.Port);
         await unreachable.WaitAsync(Nodes.Deadline);
         await Nodes.AwaitMembersAsync(trainers[2], trainers[1], trainers[2]);
+    }
+
+    [Fact]
+    public async Task A_worker_whose_last_trainers_process_ends_is_out_of_the_cluster_at_once_to_join_the_next_one()
+    {
+        ClusterNode trainer = await nodes.StartAsync(Patient);
+        ClusterNode worker = await nodes.StartAsync(Patient with { Roles = [NodeRole.Worker], Join = [trainer.Address] });
+
+        Nodes.Kill(trainer);
+
+        Assert.Equal(NodeEndKind.Downed, (await worker.Ended.WaitAsync(Nodes.Deadline)).Kind);
+    }
+
+    [Fact]
+    public async Task A_worker_stays_while_one_trainer_is_left()
+    {
+        ClusterNode first = await nodes.StartAsync(Patient);
+        ClusterNode second = await nodes.StartAsync(Patient with { Join = [first.Address] });
+        ClusterNode worker = await nodes.StartAsync(Patient with { Roles = [NodeRole.Worker], Join = [first.Address] });
+        await Nodes.AwaitMembersAsync(worker, first, second, worker);
+        Task<NodeExited> exited = ExitAsync(worker);
+
+        Nodes.Kill(first);
+        await exited.WaitAsync(Nodes.Deadline);
+        Assert.False(worker.Ended.IsCompleted);
+        Nodes.Kill(second);
+
+        Assert.Equal(NodeEndKind.Downed, (await worker.Ended.WaitAsync(Nodes.Deadline)).Kind);
     }
 
     private static Task<NodeExited> ExitAsync(ClusterNode node)
