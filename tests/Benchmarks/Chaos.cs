@@ -74,20 +74,22 @@ internal static class Chaos
         List<string> faults = [];
         int workers = 2;
         bool trainerDied = false;
+        int heads = 0;
         foreach (int percent in Enumerable.Range(0, count).Select(_ => random.Next(10, 95)).Order())
         {
             string any = $"worker-{random.Next(1, 3)}";
             faults.AddRange(random.Next(trainerDied ? 8 : 10) switch
             {
-                0 or 1 => [$"{{ at = {percent}%, kill = any-worker }}"],
                 2 => [$"{{ at = {percent}%, kill = any-worker, restart = 2s }}"],
                 3 => [$"{{ at = {percent}%, stop = any-worker, for = {random.Next(1, 6)}s }}"],
                 4 => [$"{{ at = {percent}%, slow = any-worker, for = 4s }}"],
-                5 => [$"{{ at = {percent}%, head = fail }}"],
+                // A head that fails for the third time within a minute ends a run, and rightly.
+                5 when ++heads < 3 => [$"{{ at = {percent}%, head = fail }}"],
                 6 => [$"{{ at = {percent}%, partition = [{any}], for = {random.Next(1, 10)}s }}"],
                 7 => [$"{{ at = {percent}%, join = worker-{++workers} }}", $"{{ at = {percent}%, leave = worker-{workers - 2} }}"],
                 8 => [$"{{ at = {percent}%, kill = trainer }}"],
-                _ => (string[])[$"{{ at = {percent}%, corrupt = newest }}", $"{{ at = {percent}%, kill = trainer }}"],
+                9 => [$"{{ at = {percent}%, corrupt = newest }}", $"{{ at = {percent}%, kill = trainer }}"],
+                _ => (string[])[$"{{ at = {percent}%, kill = any-worker }}"],
             });
             trainerDied |= faults[^1].Contains("kill = trainer", StringComparison.Ordinal);
         }
