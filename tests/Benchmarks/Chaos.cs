@@ -18,8 +18,8 @@ internal static class Chaos
     {
         Option<int> repeat = new("--repeat") { Description = "Runs", DefaultValueFactory = _ => 1 };
         Option<int> first = new("--first") { Description = "Number of the first run, from which its faults follow", DefaultValueFactory = _ => 1 };
-        Option<int> faults = new("--faults") { Description = "Faults in a run", DefaultValueFactory = _ => 5 };
-        Option<int> epochs = new("--epochs") { Description = "Epochs of digits in a run", DefaultValueFactory = _ => 10 };
+        Option<int> faults = new("--faults") { Description = "Faults in a run", DefaultValueFactory = _ => 4 };
+        Option<int> epochs = new("--epochs") { Description = "Epochs of digits in a run", DefaultValueFactory = _ => 6 };
         Option<string?> keep = new("--keep") { Description = "Folder for the runs that are not right", HelpName = "FOLDER" };
         Command command = new("chaos", "Faults on a cluster of real processes: every run must end with the weights of a run on one machine, none lost and none twice")
         {
@@ -87,8 +87,9 @@ internal static class Chaos
                 5 when ++heads < 3 => [$"{{ at = {percent}%, head = fail }}"],
                 6 => [$"{{ at = {percent}%, partition = [{any}], for = {random.Next(1, 10)}s }}"],
                 7 => [$"{{ at = {percent}%, join = worker-{++workers} }}", $"{{ at = {percent}%, leave = worker-{workers - 2} }}"],
-                8 => [$"{{ at = {percent}%, kill = trainer }}"],
-                9 => [$"{{ at = {percent}%, corrupt = newest }}", $"{{ at = {percent}%, kill = trainer }}"],
+                // Later there is an older checkpoint to go on from.
+                9 when percent > 60 => [$"{{ at = {percent}%, corrupt = newest }}", $"{{ at = {percent}%, kill = trainer }}"],
+                8 or 9 => [$"{{ at = {percent}%, kill = trainer }}"],
                 _ => (string[])[$"{{ at = {percent}%, kill = any-worker }}"],
             });
             trainerDied |= faults[^1].Contains("kill = trainer", StringComparison.Ordinal);
