@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Akka.Actor;
 using NoProp.Actors.Hosting;
+using NoProp.Actors.Policies;
 using NoProp.Actors.Protocol;
 using NoProp.Actors.Simulation;
 using NoProp.Actors.Training;
@@ -76,7 +77,7 @@ internal static class SleepingRun
 
             (alive, since) = (true, watch.Elapsed);
             actor = system.ActorOf(Props.Create(() => new WorkerActor(
-                trainer, $"worker-{number}", run.Slots[number], supervision, block => BlockActor.Props(block, method, loader, TimeSpan.FromSeconds(30)))));
+                trainer, $"worker-{number}", DeviceSlots.OnCpu(run.Slots[number]), supervision, (block, _) => BlockActor.Props(block, method, loader, TimeSpan.FromSeconds(30)))));
         }
 
         public void Kill()

@@ -14,7 +14,7 @@ public sealed class HelpTests : IDisposable
     [InlineData("--help", "train", "evaluate", "predict", "data", "doctor")]
     [InlineData(
         "train --help", "--data", "--data-dir", "--train-limit", "--network", "--blocks", "--epochs", "--batch", "--learning-rate", "--policy",
-        "--slots", "--seed", "--out", "--resume", "--config", "--set", "--plain", "--help-settings")]
+        "--slots", "--devices", "--slots-per-device", "--seed", "--out", "--resume", "--config", "--set", "--plain", "--help-settings")]
     [InlineData("evaluate --help", "<run>", "--per-block", "--samples", "--stochastic", "--seed", "--checkpoint", "--data-dir")]
     [InlineData("predict --help", "<run>", "<images>", "--invert", "--samples", "--stochastic", "--seed", "--checkpoint")]
     [InlineData("data --help", "get <name>")]
@@ -48,6 +48,7 @@ public sealed class HelpTests : IDisposable
         string text = await RunAsync("doctor");
 
         Assert.Matches(@"training +20 steps of one block on digits: [\d.]+ ms a step \(median\), squared error", text);
+        Assert.Matches(@"devices +cpu with [\d.]+ GB; ", text);
         Assert.EndsWith("all well\n", text, StringComparison.Ordinal);
     }
 

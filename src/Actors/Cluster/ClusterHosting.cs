@@ -2,6 +2,7 @@ using System.Globalization;
 using Akka.Actor;
 using Akka.Cluster.Tools.Singleton;
 using NoProp.Actors.Hosting;
+using NoProp.Actors.Policies;
 
 namespace NoProp.Actors.Cluster;
 
@@ -28,10 +29,10 @@ public static class ClusterHosting
     /// <param name="settings">What the node is.</param>
     /// <param name="manager">The singleton.</param>
     /// <param name="name">Name in leases and metrics, of its own in the cluster.</param>
-    /// <param name="slots">Blocks trained at once.</param>
+    /// <param name="slots">Blocks trained at once, and on which devices.</param>
     /// <param name="store">Reads data.</param>
     /// <param name="leave">Called when the worker was asked to leave, and holds nothing any more.</param>
-    public static IActorRef StartWorker(ActorSystem system, ClusterSettings settings, IActorRef manager, string name, int slots, IRunStore store, Action leave) =>
+    public static IActorRef StartWorker(ActorSystem system, ClusterSettings settings, IActorRef manager, string name, DeviceSlots slots, IRunStore store, Action leave) =>
         system.ActorOf(WorkerNodeActor.Props(manager, name, slots, store, Links(settings.Times), settings.Data, settings.Times.Base, leave), "worker");
 
     /// <summary>A name for a worker that has none of its own.</summary>

@@ -30,7 +30,7 @@ public sealed class RunActor : ReceiveActor
     {
         (this.run, settings) = (run, SettingsHocon.ToHocon(run.Plan.Settings));
         followers = Context.ActorOf(RunFollowersActor.Props(linkSettings.Silence), "followers");
-        trainer = NoPropHosting.StartTrainer(Context, run.Plan, Context.ActorOf(InferenceActor.Props(run.Plan.Method), "inference"), Self);
+        trainer = NoPropHosting.StartTrainer(Context, run.Plan, Context.ActorOf(InferenceActor.Props(run.Plan.Method, run.Plan.Settings.Devices[0]), "inference"), Self);
         IActorRef data = Context.ActorOf(DataServerActor.Props(run.Plan.Batches()), "data");
         links = Context.ActorOf(LinkAcceptorActor.Props(linkSettings, (_, _) => new TrainerRoutes(trainer, data)), "links");
         Receive<OfferSlots>(offer =>

@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Akka.Event;
 using NoProp.Actors.Hosting;
+using NoProp.Actors.Policies;
 using NoProp.Actors.Protocol;
 using NoProp.Models;
 
@@ -15,7 +16,7 @@ public sealed class WorkerNodeActor : ReceiveActor, IWithTimers
     private readonly ILoggingAdapter log = Context.GetLogger();
     private readonly IActorRef manager;
     private readonly string name;
-    private readonly int slots;
+    private readonly DeviceSlots slots;
     private readonly IRunStore store;
     private readonly LinkSettings links;
     private readonly TimeSpan retry;
@@ -32,13 +33,13 @@ public sealed class WorkerNodeActor : ReceiveActor, IWithTimers
     /// <summary>A worker without a run.</summary>
     /// <param name="manager">The singleton, wherever it is.</param>
     /// <param name="name">Name in leases and metrics, of its own in the cluster.</param>
-    /// <param name="slots">Blocks trained at once.</param>
+    /// <param name="slots">Blocks trained at once, and on which devices.</param>
     /// <param name="store">Reads data.</param>
     /// <param name="links">How links behave.</param>
     /// <param name="data">Where the images come from.</param>
     /// <param name="retry">Time between two offers.</param>
     /// <param name="leave">Called when the worker was asked to leave, and holds nothing any more.</param>
-    public WorkerNodeActor(IActorRef manager, string name, int slots, IRunStore store, LinkSettings links, DataPlace data, TimeSpan retry, Action leave)
+    public WorkerNodeActor(IActorRef manager, string name, DeviceSlots slots, IRunStore store, LinkSettings links, DataPlace data, TimeSpan retry, Action leave)
     {
         (this.manager, this.name, this.slots, this.store) = (manager, name, slots, store);
         (this.links, this.data, this.retry, this.leave) = (links, data, retry, leave);
@@ -50,7 +51,7 @@ public sealed class WorkerNodeActor : ReceiveActor, IWithTimers
             }
             else if (link.IsNobody() && !loading)
             {
-                manager.Tell(new OfferSlots(name, slots, NoPropHosting.Versions()["noprop"]));
+                manager.Tell(new OfferSlots(name, slots.Count, NoPropHosting.Versions()["noprop"]));
             }
         });
         Receive<JoinRun>(Join, _ => link.IsNobody() && !loading && !draining);
@@ -80,7 +81,7 @@ public sealed class WorkerNodeActor : ReceiveActor, IWithTimers
     public ITimerScheduler Timers { get; set; } = null!;
 
     /// <summary>Props.</summary>
-    public static Props Props(IActorRef manager, string name, int slots, IRunStore store, LinkSettings links, DataPlace data, TimeSpan retry, Action leave) =>
+    public static Props Props(IActorRef manager, string name, DeviceSlots slots, IRunStore store, LinkSettings links, DataPlace data, TimeSpan retry, Action leave) =>
         Akka.Actor.Props.Create(() => new WorkerNodeActor(manager, name, slots, store, links, data, retry, leave));
 
     /// <inheritdoc/>
@@ -140,7 +141,7 @@ public sealed class WorkerNodeActor : ReceiveActor, IWithTimers
 
     private void Link(JoinRun run, RunPlan plan)
     {
-        RunPlan own = plan with { Settings = plan.Settings with { Slots = slots }, Remote = Remote(run) };
+        RunPlan own = plan with { Settings = plan.Settings with { Slots = slots.Count, Devices = slots.Devices, SlotsPerDevice = null }, Remote = Remote(run) };
         link = Context.Watch(Context.ActorOf(
             LinkActor.Connect(run.Links, name, links, context => new WorkerRoutes(NoPropHosting.StartWorker(context, own, context.Self, name), own.Remote is null ? null : context.Child(NoPropHosting.Loader))),
             $"trainer-{++started}"));

@@ -29,7 +29,7 @@ public static class NoPropHosting
     /// <param name="observer">Told every event, on a thread of the actor system: it should not take long.</param>
     public static AkkaConfigurationBuilder WithNoPropTraining(this AkkaConfigurationBuilder builder, RunPlan plan, Action<RunEvent> observer) => builder
         .AddHocon(plan.Config, HoconAddMode.Prepend)
-        .WithInference(plan.Method)
+        .WithInference(plan.Method, plan.Settings.Devices[0])
         .WithActors((system, registry) =>
         {
             IActorRef trainer = StartTrainer(system, plan, registry.Get<InferenceActor>(), Observer(system, observer));
@@ -96,7 +96,7 @@ public static class NoPropHosting
             Loader);
         return parent.ActorOf(
             Props.Create(() => new WorkerActor(
-                trainer, name, settings.SlotCount, SupervisionOf(plan), block => BlockActor.Props(block, method, loader, Patience, settings.Metrics.ProbeEvery))),
+                trainer, name, settings.DeviceSlots, SupervisionOf(plan), (block, device) => BlockActor.Props(block, method, loader, Patience, settings.Metrics.ProbeEvery, device))),
             "worker");
     }
 
@@ -111,8 +111,11 @@ public static class NoPropHosting
     private static Supervision SupervisionOf(RunPlan plan) => new(plan.Settings.Supervision.MaxFailures, plan.Settings.Supervision.Within);
 
     /// <summary>Adds the inference chain alone, without snapshots.</summary>
-    public static AkkaConfigurationBuilder WithInference(this AkkaConfigurationBuilder builder, IMethod method) => builder
-        .WithActors((system, registry) => registry.Register<InferenceActor>(system.ActorOf(InferenceActor.Props(method), "inference")));
+    /// <param name="builder">The actor system.</param>
+    /// <param name="method">Method.</param>
+    /// <param name="device">Where its blocks compute.</param>
+    public static AkkaConfigurationBuilder WithInference(this AkkaConfigurationBuilder builder, IMethod method, ComputeDevice device = default) => builder
+        .WithActors((system, registry) => registry.Register<InferenceActor>(system.ActorOf(InferenceActor.Props(method, device), "inference")));
 
     /// <summary>What a run was, for its summary.</summary>
     public static RunDescription Describe(RunPlan plan) => Describe(plan.Settings, plan.Catalog.Parse(plan.Settings.Policies));

@@ -2,6 +2,7 @@ using NoProp.Actors.Cluster;
 using NoProp.Actors.Policies;
 using NoProp.Models.Data;
 using NoProp.Models.Methods;
+using NoProp.Models.Native;
 
 namespace NoProp.Actors.Hosting;
 
@@ -35,8 +36,20 @@ public sealed record NoPropSettings(
     /// <summary>What this process is in a cluster.</summary>
     public required ClusterSettings Cluster { get; init; }
 
-    /// <summary>Blocks that train at the same time on this machine: <see cref="Slots"/>, or the number of its cores.</summary>
-    public int SlotCount => Slots ?? Environment.ProcessorCount;
+    /// <summary>Devices that train blocks, at least one, each once.</summary>
+    public IReadOnlyList<ComputeDevice> Devices { get; init; } = [ComputeDevice.Cpu];
+
+    /// <summary>Blocks that train at the same time on each device; null for as many as suit it.</summary>
+    public int? SlotsPerDevice { get; init; }
+
+    /// <summary>
+    /// Blocks that train at the same time on this machine: <see cref="Slots"/>, or for each of its devices <see cref="SlotsPerDevice"/>, which
+    /// is one if it is not given; on the CPU alone the number of its cores.
+    /// </summary>
+    public int SlotCount => Slots ?? Devices.Count * (SlotsPerDevice ?? (Devices is [var only] && only == ComputeDevice.Cpu ? Environment.ProcessorCount : 1));
+
+    /// <summary>The same by device.</summary>
+    public DeviceSlots DeviceSlots => new([.. Devices], SlotCount / Devices.Count);
 }
 
 /// <summary>Data set.</summary>

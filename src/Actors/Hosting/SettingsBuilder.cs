@@ -1,6 +1,7 @@
 using NoProp.Actors.Policies;
 using NoProp.Models.Embeddings;
 using NoProp.Models.Methods;
+using NoProp.Models.Native;
 using NoProp.Models.Networks;
 using NoProp.Models.Optimisers;
 using static NoProp.Actors.Hosting.SettingsTable;
@@ -56,12 +57,14 @@ internal sealed partial class SettingsBuilder
             }
         }
 
+        IReadOnlyList<ComputeDevice> devices = Get(SettingsTable.Devices);
+        (int? slots, int? slotsPerDevice) = SlotsOf(devices.Count);
         return new(
             Training(),
             new(Get(DataName), Get(DataDirectory), Get(TrainLimit), Get(SettingsTable.ImageSize), Get(Augment)),
             Get(Epochs),
             policies,
-            Get(Slots) is > 0 and int slots ? slots : null,
+            slots,
             new(Get(LeaseTimeout)),
             new(Get(Prefetch), Get(CachedBatches)),
             new(Get(MaxFailures), Get(Within)),
@@ -71,6 +74,8 @@ internal sealed partial class SettingsBuilder
             new(Get(Out)))
         {
             Cluster = Cluster(),
+            Devices = devices,
+            SlotsPerDevice = slotsPerDevice,
         };
     }
 

@@ -3,6 +3,7 @@ using NoProp.Actors.Policies;
 using NoProp.Models.Data;
 using NoProp.Models.Embeddings;
 using NoProp.Models.Methods;
+using NoProp.Models.Native;
 using NoProp.Models.Networks;
 using NoProp.Models.Optimisers;
 using static NoProp.Actors.Hosting.SettingsTypes;
@@ -127,6 +128,8 @@ internal static class SettingsTable
     public static readonly Setting<PolicyAssemblies> Assemblies =
         Operation("policy.assemblies", SettingsTypes.Assemblies, s => s.Policies.Assemblies);
     public static readonly Setting<int?> Slots = Operation("slots", OrAuto(Whole(0, 1024)), s => s.Slots);
+    public static readonly Setting<IReadOnlyList<ComputeDevice>> Devices = Operation("devices", SettingsTypes.Devices, s => s.Devices);
+    public static readonly Setting<int?> SlotsPerDevice = Operation("slots-per-device", OrAuto(Whole(1, 1024)), s => s.SlotsPerDevice);
     public static readonly Setting<TimeSpan> LeaseTimeout = Operation("lease.timeout", Duration(Second, Day), s => s.Lease.Timeout);
 
     public static readonly Setting<int> Prefetch = Operation("loader.prefetch", Whole(1, 1024), s => s.Loader.Prefetch);

@@ -4,6 +4,7 @@ using NoProp.Actors.Cluster;
 using NoProp.Actors.Policies;
 using NoProp.Models.Data;
 using NoProp.Models.Embeddings;
+using NoProp.Models.Native;
 
 namespace NoProp.Actors.Hosting;
 
@@ -129,6 +130,19 @@ internal static partial class SettingsTypes
             return words.Count > 0 && value.Count == words.Count;
         },
         value => $"[{string.Join(", ", value.Select(WordOf))}]");
+
+    public static SettingsType<IReadOnlyList<ComputeDevice>> Devices { get; } = new(
+        "one or more of cpu and cuda, each once and if need be with an index, as in [cpu] or [\"cuda:0\", \"cuda:1\"]",
+        (raw, out value) =>
+        {
+            IReadOnlyList<string> names = Unquoted(raw);
+            HashSet<ComputeDevice> read = [.. names.Where(name => ComputeDevice.TryParse(name, out _)).Select(Parse)];
+            value = [.. read];
+            return names.Count > 0 && read.Count == names.Count;
+
+            static ComputeDevice Parse(string name) => ComputeDevice.TryParse(name, out ComputeDevice device) ? device : default;
+        },
+        value => $"[{string.Join(", ", value.Select(device => SettingsSyntax.Quote(device.ToString())))}]");
 
     public static SettingsType<PolicyAssemblies> Assemblies { get; } = new(
         "a list of files, as in [\"policies/My.Policies.dll\"]",

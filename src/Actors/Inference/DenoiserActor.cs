@@ -15,6 +15,7 @@ public sealed class DenoiserActor : ReceiveActor
     private readonly BlockId block;
     private readonly IMethod method;
     private readonly IActorRef next;
+    private readonly ComputeDevice device;
     private Snapshot? newest;
     private Snapshot? head;
     private IDenoiserCompute? compute;
@@ -24,16 +25,17 @@ public sealed class DenoiserActor : ReceiveActor
     /// <param name="block">Block t.</param>
     /// <param name="method">Method.</param>
     /// <param name="next">The link of block t + 1, or after the last block the inference actor.</param>
-    public DenoiserActor(BlockId block, IMethod method, IActorRef next)
+    /// <param name="device">Where it computes.</param>
+    public DenoiserActor(BlockId block, IMethod method, IActorRef next, ComputeDevice device)
     {
-        (this.block, this.method, this.next) = (block, method, next);
+        (this.block, this.method, this.next, this.device) = (block, method, next, device);
         Receive<Snapshot>(snapshot => (newest, head) = snapshot.Name == block.FileName ? (snapshot, head) : (newest, snapshot));
         Receive<Denoise>(Pass);
     }
 
     /// <summary>Props on the inference dispatcher.</summary>
-    public static Props Props(BlockId block, IMethod method, IActorRef next) =>
-        Akka.Actor.Props.Create(() => new DenoiserActor(block, method, next)).WithDispatcher(Dispatchers.Inference);
+    public static Props Props(BlockId block, IMethod method, IActorRef next, ComputeDevice device = default) =>
+        Akka.Actor.Props.Create(() => new DenoiserActor(block, method, next, device)).WithDispatcher(Dispatchers.Inference);
 
     /// <inheritdoc/>
     protected override void PostStop() => compute?.Dispose();
@@ -69,7 +71,7 @@ public sealed class DenoiserActor : ReceiveActor
         {
             compute?.Dispose();
             compute = null;
-            compute = method.CreateDenoiser(block, snapshot, head);
+            compute = method.CreateDenoiser(block, snapshot, head, device);
             loaded = (snapshot, head);
         }
     }

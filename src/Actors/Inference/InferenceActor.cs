@@ -24,14 +24,16 @@ public sealed class InferenceActor : ReceiveActor
     private long classifierVersion = -1;
 
     /// <summary>An inference actor with its chain.</summary>
-    public InferenceActor(IMethod method)
+    /// <param name="method">Method.</param>
+    /// <param name="device">Where the chain computes; the classifier, which is small, does on the CPU.</param>
+    public InferenceActor(IMethod method, ComputeDevice device)
     {
         this.method = method;
         chain = new IActorRef[method.Blocks];
         IActorRef next = Self;
         foreach (BlockId block in BlockId.UpTo(method.Blocks).Reverse())
         {
-            chain[block.Index] = next = Context.ActorOf(DenoiserActor.Props(block, method, next), block.FileName);
+            chain[block.Index] = next = Context.ActorOf(DenoiserActor.Props(block, method, next, device), block.FileName);
         }
 
         Receive<PublishSnapshots>(Publish);
@@ -41,8 +43,8 @@ public sealed class InferenceActor : ReceiveActor
     }
 
     /// <summary>Props on the inference dispatcher.</summary>
-    public static Props Props(IMethod method) =>
-        Akka.Actor.Props.Create(() => new InferenceActor(method)).WithDispatcher(Dispatchers.Inference);
+    public static Props Props(IMethod method, ComputeDevice device = default) =>
+        Akka.Actor.Props.Create(() => new InferenceActor(method, device)).WithDispatcher(Dispatchers.Inference);
 
     /// <inheritdoc/>
     protected override void PostStop() => classifier?.Dispose();

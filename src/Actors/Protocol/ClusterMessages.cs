@@ -109,4 +109,7 @@ public sealed record WorkerStatus(string Name, int Slots, int Leases, double Ste
 {
     /// <summary>Version of its software; empty where it is not known.</summary>
     public string Version { get; init; } = "";
+
+    /// <summary>The devices that its slots are on.</summary>
+    public string Devices { get; init; } = "";
 }

@@ -9,7 +9,11 @@ namespace NoProp.Actors.Protocol;
 // Trainer, workers and blocks: who trains what.
 
 /// <summary>Worker to trainer: I have this many slots. The sender is told of leases.</summary>
-public sealed record RegisterWorker(string Name, int Slots);
+public sealed record RegisterWorker(string Name, int Slots)
+{
+    /// <summary>The devices that they are on, for people.</summary>
+    public string Devices { get; init; } = "cpu";
+}
 
 /// <summary>Trainer to worker, worker to block: train this.</summary>
 /// <param name="Lease">Block and steps.</param>

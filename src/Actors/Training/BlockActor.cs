@@ -26,6 +26,7 @@ public sealed partial class BlockActor : ReceiveActor
     private readonly BlockId block;
     private readonly IMethod method;
     private readonly IActorRef loader;
+    private readonly ComputeDevice device;
 
     private IBlockCompute? compute;
     private Lease? lease;
@@ -47,9 +48,10 @@ public sealed partial class BlockActor : ReceiveActor
     /// <param name="loader">Prepares mini-batches.</param>
     /// <param name="patience">Time after which a wait is worth a warning.</param>
     /// <param name="probeEvery">Steps between two sampled gradients; 0 for none.</param>
-    public BlockActor(BlockId block, IMethod method, IActorRef loader, TimeSpan patience, int probeEvery)
+    /// <param name="device">Where it computes.</param>
+    public BlockActor(BlockId block, IMethod method, IActorRef loader, TimeSpan patience, int probeEvery, ComputeDevice device)
     {
-        (this.block, this.method, this.loader, this.probeEvery) = (block, method, loader, probeEvery);
+        (this.block, this.method, this.loader, this.probeEvery, this.device) = (block, method, loader, probeEvery, device);
         Receive<GrantLease>(Begin);
         Receive<BatchReady>(arrived => Receive(arrived.Batch));
         Receive<BatchFailed>(failed => throw new BlockStepException(block, compute!.Clock, new NoPropException(failed.Reason)), _ => lease is not null);
@@ -62,8 +64,8 @@ public sealed partial class BlockActor : ReceiveActor
     }
 
     /// <summary>Props on the compute dispatcher.</summary>
-    public static Props Props(BlockId block, IMethod method, IActorRef loader, TimeSpan patience, int probeEvery = 0) =>
-        Akka.Actor.Props.Create(() => new BlockActor(block, method, loader, patience, probeEvery)).WithDispatcher(Dispatchers.Compute);
+    public static Props Props(BlockId block, IMethod method, IActorRef loader, TimeSpan patience, int probeEvery = 0, ComputeDevice device = default) =>
+        Akka.Actor.Props.Create(() => new BlockActor(block, method, loader, patience, probeEvery, device)).WithDispatcher(Dispatchers.Compute);
 
     /// <inheritdoc/>
     protected override void PostStop()
@@ -85,7 +87,7 @@ public sealed partial class BlockActor : ReceiveActor
             compute?.Dispose();
             try
             {
-                compute = method.CreateBlock(block, grant.State);
+                compute = method.CreateBlock(block, grant.State, device);
             }
             catch (Exception e)
             {

@@ -18,7 +18,12 @@ internal static class PlacementReport
 
     /// <summary>The workers by name.</summary>
     public static ImmutableArray<WorkerStatus> Workers(RunState state) =>
-        [.. state.Workers.Select(worker => new WorkerStatus(worker.Key, worker.Value.Slots, worker.Value.Leases, worker.Value.StepTime.TotalMilliseconds))];
+    [
+        .. state.Workers.Select(worker => new WorkerStatus(worker.Key, worker.Value.Slots, worker.Value.Leases, worker.Value.StepTime.TotalMilliseconds)
+        {
+            Devices = worker.Value.Devices,
+        }),
+    ];
 
     private static string Why(RunState state, int index)
     {

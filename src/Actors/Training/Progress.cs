@@ -38,6 +38,9 @@ public sealed record WorkerProgress(int Slots, ImmutableHashSet<BlockId> Held)
     /// <summary>Indices of the blocks whose <see cref="BlockProgress.Home"/> it is.</summary>
     public ImmutableArray<int> Home { get; init; } = [];
 
+    /// <summary>Its devices, for people.</summary>
+    public string Devices { get; init; } = "";
+
     /// <summary>Whether it could train one more block.</summary>
     public bool IsFree => Leases < Slots;
 

@@ -12,7 +12,11 @@ public abstract record RunInput
     }
 
     /// <summary>A worker offers its slots.</summary>
-    public sealed record WorkerJoined(string Worker, int Slots) : RunInput;
+    public sealed record WorkerJoined(string Worker, int Slots) : RunInput
+    {
+        /// <summary>Its devices, for people.</summary>
+        public string Devices { get; init; } = "cpu";
+    }
 
     /// <summary>A worker wants to leave: it is given nothing more.</summary>
     public sealed record WorkerDraining(string Worker) : RunInput;
@@ -234,6 +238,7 @@ public static class RunLogic
         {
             Leases = state.Leases.Count(lease => lease.Worker == joined.Worker),
             Home = Homes.Of(state, joined.Worker),
+            Devices = joined.Devices,
         };
         state = state.With(joined.Worker, worker);
         return state with { Away = state.Away.Remove(joined.Worker) };

@@ -35,7 +35,7 @@ public sealed partial class TrainerActor
             }
 
             meter.Leases.Join(worker.Name, worker.Slots, meter.Elapsed);
-            Handle(new RunInput.WorkerJoined(worker.Name, worker.Slots));
+            Handle(new RunInput.WorkerJoined(worker.Name, worker.Slots) { Devices = worker.Devices });
         });
         Receive<DrainWorker>(Drain);
     }

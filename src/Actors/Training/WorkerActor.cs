@@ -1,7 +1,9 @@
 using Akka.Actor;
+using NoProp.Actors.Policies;
 using NoProp.Actors.Protocol;
 using NoProp.Models;
 using NoProp.Models.Checkpoints;
+using NoProp.Models.Native;
 
 namespace NoProp.Actors.Training;
 
@@ -30,18 +32,21 @@ public sealed class WorkerActor : ReceiveActor
     private readonly Dictionary<BlockId, GrantLease> active = [];
     private readonly Dictionary<BlockId, Snapshot?> newest = [];
     private readonly Dictionary<BlockId, string> failures = [];
+    private readonly Dictionary<BlockId, ComputeDevice> places = [];
+    private readonly DeviceSlots slots;
     private readonly Supervision supervision;
-    private readonly Func<BlockId, Props> blockProps;
+    private readonly Func<BlockId, ComputeDevice, Props> blockProps;
     private int started;
 
     /// <summary>A worker that registers with the trainer.</summary>
     /// <param name="trainer">The trainer.</param>
     /// <param name="name">Name in leases and metrics.</param>
-    /// <param name="slots">Blocks trained at once.</param>
+    /// <param name="slots">Blocks trained at once, and on which devices.</param>
     /// <param name="supervision">How often a block may fail.</param>
-    /// <param name="blockProps">Makes a BlockActor.</param>
-    public WorkerActor(IActorRef trainer, string name, int slots, Supervision supervision, Func<BlockId, Props> blockProps)
+    /// <param name="blockProps">Makes a BlockActor for a device.</param>
+    public WorkerActor(IActorRef trainer, string name, DeviceSlots slots, Supervision supervision, Func<BlockId, ComputeDevice, Props> blockProps)
     {
+        this.slots = slots;
         this.supervision = supervision;
         this.blockProps = blockProps;
         Receive<GrantLease>(Grant);
@@ -78,7 +83,7 @@ public sealed class WorkerActor : ReceiveActor
             children.Remove(block);
             trainer.Tell(new BlockGaveUp(block, failures.GetValueOrDefault(block, $"{block} stopped")));
         });
-        trainer.Tell(new RegisterWorker(name, slots));
+        trainer.Tell(new RegisterWorker(name, slots.Count) { Devices = slots.ToString() });
     }
 
     /// <inheritdoc/>
@@ -95,9 +100,17 @@ public sealed class WorkerActor : ReceiveActor
     private void Grant(GrantLease grant)
     {
         BlockId block = grant.Lease.Block;
+        ComputeDevice device = slots.Choose(active.Keys.Where(other => other != block).Select(other => places[other]), places.TryGetValue(block, out ComputeDevice before) ? before : null);
+        if (device != before && children.Remove(block, out IActorRef? elsewhere))
+        {
+            // Its state comes with the grant: what it has on the other device is freed.
+            Context.Stop(Context.Unwatch(elsewhere));
+        }
+
+        places[block] = device;
         if (!children.TryGetValue(block, out IActorRef? child))
         {
-            child = Context.Watch(Context.ActorOf(blockProps(block), $"{block.FileName}-{++started}"));
+            child = Context.Watch(Context.ActorOf(blockProps(block, device), $"{block.FileName}-{++started}"));
             children.Add(block, child);
         }
 

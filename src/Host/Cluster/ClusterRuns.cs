@@ -12,7 +12,8 @@ namespace NoProp.Host.Cluster;
 /// <summary>Runs in one folder, which all trainers' nodes share. Its file <c>training</c> names the one in training.</summary>
 /// <param name="root">The folder.</param>
 /// <param name="dataDir">Where this node has the data; null for where the run's settings say, or the usual places.</param>
-internal sealed class ClusterRuns(string root, string? dataDir) : IRunStore
+/// <param name="devices">This node's devices: they are a matter of the machine, whatever the run's settings say.</param>
+internal sealed class ClusterRuns(string root, string? dataDir, IReadOnlyList<ComputeDevice> devices) : IRunStore
 {
     /// <summary>Name of the file that names the run in training.</summary>
     public const string MarkName = "training";
@@ -69,7 +70,7 @@ internal sealed class ClusterRuns(string root, string? dataDir) : IRunStore
 
     private LoadedSettings Parse(SettingsFile file, string? path = null, IReadOnlyList<string>? changes = null)
     {
-        List<SettingsFlag> flags = [];
+        List<SettingsFlag> flags = [new("noprop.devices", string.Join(',', devices), "--devices")];
         if (path is not null)
         {
             flags.Add(new("noprop.run.out", path, "--out"));

@@ -4,6 +4,7 @@ using NoProp.Actors.Protocol;
 using NoProp.Host.Commands;
 using NoProp.Host.Views;
 using NoProp.Models;
+using NoProp.Models.Native;
 using Spectre.Console;
 
 namespace NoProp.Host.Cluster;
@@ -22,8 +23,8 @@ internal static class ClusterTraining
         using (signals)
         {
             await using ClusterClient client = await ClusterClient.JoinAsync(loaded, stop.Token);
-            // What this process is in the cluster is no part of the run.
-            NoPropSettings settings = loaded.Settings with { Cluster = SettingsLoader.Load().Settings.Cluster, Run = new(null) };
+            // What this process is in the cluster, and what its machine has, is no part of the run.
+            NoPropSettings settings = loaded.Settings with { Cluster = SettingsLoader.Load().Settings.Cluster, Run = new(null), Devices = [ComputeDevice.Cpu], SlotsPerDevice = null };
             string? name = loaded.Settings.Run.Out;
             object answer = await client.AskAsync(
                 changes is null ? new SubmitRun(SettingsHocon.ToHocon(settings), name) : new ResumeRun([.. changes], name), "to train a run");

@@ -3,10 +3,12 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using NoProp.Actors.Hosting;
+using NoProp.Models;
 using NoProp.Models.Data;
 using NoProp.Models.Methods;
 using NoProp.Models.Native;
 using Spectre.Console;
+using TorchSharp;
 
 namespace NoProp.Host.Commands;
 
@@ -14,17 +16,24 @@ namespace NoProp.Host.Commands;
 internal static class DoctorCommand
 {
     private const int Steps = 20;
+    private const double Gigabyte = 1e9;
 
     public static Command Create()
     {
-        Command command = new("doctor", "Check this machine: libtorch, threads, data, and a few real training steps");
+        Command command = new("doctor", "Check this machine: libtorch, devices and their memory, data, and a few real training steps on each device");
         command.SetAction(_ =>
         {
             Line("system", $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}, {Environment.ProcessorCount} cores, .NET {Environment.Version}");
             TorchRuntime.Load();
             Line("versions", string.Join(", ", NoPropHosting.Versions().Select(version => $"{version.Key} {version.Value}")));
             Line("threads", $"{Environment.ProcessorCount} slots by default, each with one libtorch thread");
-            Line("training", TrainSomeSteps());
+            Line("training", TrainSomeSteps(ComputeDevice.Cpu));
+            Line("devices", string.Create(CultureInfo.InvariantCulture, $"cpu with {GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / Gigabyte:0.0} GB; {Gpus(Cuda.Find())}"));
+            foreach (ComputeDevice device in Enumerable.Range(0, Cuda.Find().Devices).Select(i => new ComputeDevice(DeviceType.CUDA, i)))
+            {
+                Line($"{device}", $"{Describe(CudaDriver.Find(device.Index))}; {TrainSomeSteps(device)}");
+            }
+
             DataCommand.WriteTable(Terminal.Out);
             Terminal.Out.MarkupLine("[green]all well[/]");
             return CommandLine.Success;
@@ -32,13 +41,36 @@ internal static class DoctorCommand
         return command;
     }
 
-    private static string TrainSomeSteps()
+    private static string Gpus(Cuda found) => found switch
+    {
+        { IsBuiltIn: false } => "no CUDA in this build: with `dotnet build -c Release -p:Torch=cuda` blocks can train on GPUs",
+        { Devices: 0 } => "this build has CUDA, and libtorch finds no GPU: see that NVIDIA's driver is there",
+        { Devices: 1 } => "one GPU: train on it with --devices cuda",
+        { Devices: var count } => $"{count} GPUs: train on all of them with --devices {string.Join(',', Enumerable.Range(0, count).Select(i => $"cuda:{i}"))}",
+    };
+
+    private static string Describe(CudaDriver? gpu) =>
+        gpu is null ? "a GPU that the driver says nothing of" : string.Create(CultureInfo.InvariantCulture, $"{gpu.Name} with {gpu.Memory / Gigabyte:0.0} GB");
+
+    private static string TrainSomeSteps(ComputeDevice device)
+    {
+        try
+        {
+            return TrainOn(device);
+        }
+        catch (ExternalException e)
+        {
+            throw new NoPropException($"{device} cannot train a block: {e.Message.Split('\n')[0].Trim()}", e);
+        }
+    }
+
+    private static string TrainOn(ComputeDevice device)
     {
         TorchRuntime.UseOneThread();
         NoPropSettings settings = SettingsLoader.Load().Settings;
         using Dataset digits = Digits.Load();
         BatchSource batches = new(digits, settings.Training.Seed, settings.Training.BatchSize);
-        using IBlockCompute block = new DiscreteTime(settings.Training, digits.Shape, digits.Classes).CreateBlock(new(settings.Training.Blocks), from: null);
+        using IBlockCompute block = new DiscreteTime(settings.Training, digits.Shape, digits.Classes).CreateBlock(new(settings.Training.Blocks), from: null, device);
         List<double> times = [];
         List<float> losses = [];
         for (int step = 0; step < Steps; step++)

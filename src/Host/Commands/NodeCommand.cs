@@ -25,6 +25,7 @@ internal static class NodeCommand
             .Add("--port", "noprop.cluster.port", "PORT", "Port to listen at; 0 for any that is free")
             .Add("--public-host", "noprop.cluster.public-host", "HOST", "Address under which other nodes reach it, if another one")
             .Add("--slots", "noprop.slots", "N", "Blocks that it trains at once")
+            .AddDevices()
             .Add("--base-time", "noprop.cluster.base-time", "TIME", "The time that every time-out of the cluster follows from; the same on all nodes")
             .Add("--data", "noprop.cluster.data", "PLACE", "Where the worker gets its images: local, or remote for the trainer's node")
             .Add("--data-dir", "noprop.data.dir", "FOLDER", "Where this node has the data sets; without it where the run says, or the usual places");
@@ -44,8 +45,8 @@ internal static class NodeCommand
         settings.AddTo(command);
         command.SetAction(async (parsed, _) =>
         {
-            LoadedSettings loaded = settings.Load(parsed);
-            IRunStore store = new ClusterRuns(parsed.GetValue(runs)!, loaded.Settings.Data.Directory);
+            LoadedSettings loaded = settings.Load(parsed).OnDevicesOfThisMachine();
+            IRunStore store = new ClusterRuns(parsed.GetValue(runs)!, loaded.Settings.Data.Directory, loaded.Settings.Devices);
             if (parsed.GetValue(sleepSteps) is { } sleep)
             {
                 store = new SleepingRuns(store, SettingsDuration.TryParse(sleep, out TimeSpan time) ? time : throw new SettingsException($"--sleep-steps {sleep}: must be a time, as in 50ms"));
@@ -115,8 +116,8 @@ internal static class NodeCommand
         if (cluster.Roles.Contains(NodeRole.Worker))
         {
             string own = name ?? ClusterHosting.WorkerName(node.Address);
-            worker = ClusterHosting.StartWorker(node.System, cluster, manager, own, loaded.Settings.SlotCount, store, () => asked.TrySetResult());
-            Terminal.Out.WriteLine($"worker {own} offers {loaded.Settings.SlotCount} slots");
+            worker = ClusterHosting.StartWorker(node.System, cluster, manager, own, loaded.Settings.DeviceSlots, store, () => asked.TrySetResult());
+            Terminal.Out.WriteLine($"worker {own} offers {loaded.Settings.SlotCount} slots on {loaded.Settings.DeviceSlots}");
         }
 
         await using CancellationTokenRegistration registration = stop.Register(() =>

@@ -7,6 +7,7 @@ using NoProp.Host.Images;
 using NoProp.Models;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
+using NoProp.Models.Native;
 
 namespace NoProp.Host.Commands;
 
@@ -99,8 +100,11 @@ internal sealed class OpenRun : IDisposable
         (Dataset data, NoPropSettings settings) = (Plan.Dataset, Plan.Settings);
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{data.Name}, {data.Train.Count} + {data.Test.Count} images {data.Shape}; {Word(settings.Training.Method)}, {settings.Training.Embedding.Name}, {settings.Training.Blocks} {Word(settings.Training.Network.Kind)} {(settings.Training.Blocks == 1 ? "network" : "blocks")}{(Plan.Replicas > 1 ? $" of {Plan.Replicas} replicas" : "")}; {settings.Policies.Blocks}, {settings.SlotCount} slots, {settings.Epochs} epochs of {Plan.BlockStepsPerEpoch} steps");
+            $"{data.Name}, {data.Train.Count} + {data.Test.Count} images {data.Shape}; {Word(settings.Training.Method)}, {settings.Training.Embedding.Name}, {settings.Training.Blocks} {Word(settings.Training.Network.Kind)} {(settings.Training.Blocks == 1 ? "network" : "blocks")}{(Plan.Replicas > 1 ? $" of {Plan.Replicas} replicas" : "")}; {settings.Policies.Blocks}, {Slots(settings)}, {settings.Epochs} epochs of {Plan.BlockStepsPerEpoch} steps");
     }
+
+    private static string Slots(NoPropSettings settings) =>
+        settings.DeviceSlots is { Devices: [var only] } && only == ComputeDevice.Cpu ? $"{settings.SlotCount} slots" : $"{settings.SlotCount} slots on {settings.DeviceSlots}";
 
     private static string Word<T>(T value)
         where T : struct, Enum => value.ToString().ToLowerInvariant();

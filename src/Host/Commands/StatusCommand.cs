@@ -38,11 +38,11 @@ internal static class StatusCommand
         Terminal.Out.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"{status.Run} in {status.Folder}, policy {status.Policy}, {status.StepsPerSecond:0.0} steps/s; {ProgressText.Slots(status.Slots)} (noprop {status.Version} at the trainer)"));
-        Table workers = Table("worker", "slots", "leases", "ms a step", "noprop");
+        Table workers = Table("worker", "slots", "on", "leases", "ms a step", "noprop");
         foreach (WorkerStatus worker in status.Workers)
         {
             workers.AddRow(
-                new Text(worker.Name), Number(worker.Slots), Number(worker.Leases), new Text(worker.StepMilliseconds > 0 ? worker.StepMilliseconds.ToString("0.0", CultureInfo.InvariantCulture) : "-"), new Text(worker.Version));
+                new Text(worker.Name), Number(worker.Slots), new Text(worker.Devices), Number(worker.Leases), new Text(worker.StepMilliseconds > 0 ? worker.StepMilliseconds.ToString("0.0", CultureInfo.InvariantCulture) : "-"), new Text(worker.Version));
         }
 
         Terminal.Out.Write(workers);

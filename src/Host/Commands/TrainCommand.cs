@@ -38,6 +38,7 @@ internal static class TrainCommand
             .AddPolicies()
             .Add("--policy-assemblies", "noprop.policy.assemblies", "FILES", "Files (.dll) with policies of your own, separated by commas")
             .Add("--slots", "noprop.slots", "N", "Blocks trained at once")
+            .AddDevices()
             .Add("--seed", "noprop.seed", "N", "Seed of every random number of the run")
             .Add("--out", "noprop.run.out", "RUN", "Run folder; without it runs/<data>-<time>. On a cluster the run's name")
             .AddClusterClient();
@@ -64,10 +65,11 @@ internal static class TrainCommand
                 return CommandLine.Success;
             }
 
+            string? machine = settings.DevicesAsked(parsed);
             if (parsed.GetValue(faults) is { } file)
             {
                 LoadedSettings suffering = settings.Load(parsed);
-                string? other = suffering.Settings.Cluster.Join.Count > 0 ? "--join" : parsed.GetValue(resume) ? "--resume" : parsed.GetValue(control) is not null ? "--control" : null;
+                string? other = suffering.Settings.Cluster.Join.Count > 0 ? "--join" : parsed.GetValue(resume) ? "--resume" : parsed.GetValue(control) is not null ? "--control" : machine;
                 return other is null
                     ? await FaultTraining.RunAsync(suffering, file, plain: parsed.GetValue(plain) || !Terminal.IsLive)
                     : throw new SettingsException($"--faults starts a cluster of its own for a new run: leave {other} out");
@@ -75,14 +77,19 @@ internal static class TrainCommand
 
             if (settings.Load(parsed) is { Settings.Cluster.Join.Count: > 0 } submitted)
             {
+                if (machine is not null)
+                {
+                    throw new SettingsException($"{machine} says what a machine has: give it to `noprop node` there; a run on a cluster is trained on the devices of its workers");
+                }
+
                 IEnumerable<string> changes = settings.Changes(parsed, path => !path.StartsWith("noprop.cluster.", StringComparison.Ordinal) && !path.StartsWith("noprop.run.", StringComparison.Ordinal));
                 return await ClusterTraining.RunAsync(submitted, parsed.GetValue(resume) ? changes : null, plain: parsed.GetValue(plain) || !Terminal.IsLive);
             }
 
             IPEndPoint? address = parsed.GetValue(control) is { } text ? ControlAddress.Parse(text) : null;
             using OpenRun run = parsed.GetValue(resume)
-                ? OpenRun.Resume(settings.Load(parsed).Settings.Run.Out, basis => settings.Load(parsed, basis))
-                : OpenRun.Begin(settings.Load(parsed));
+                ? OpenRun.Resume(settings.Load(parsed).Settings.Run.Out, basis => settings.Load(parsed, basis).OnDevicesOfThisMachine())
+                : OpenRun.Begin(settings.Load(parsed).OnDevicesOfThisMachine());
             return await TrainAsync(run, address, plain: parsed.GetValue(plain) || !Terminal.IsLive);
         });
         return command;

@@ -5,6 +5,7 @@ using NoProp.Models;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
 using NoProp.Models.Methods;
+using NoProp.Models.Native;
 using NoProp.Models.Training;
 
 namespace NoProp.Host.Faults;
@@ -57,13 +58,13 @@ internal sealed class CountedMethod(IMethod inner, StepCounter counter) : IMetho
     public long BatchStep(BlockId block, long step) => inner.BatchStep(block, step);
 
     /// <inheritdoc/>
-    public IBlockCompute CreateBlock(BlockId block, Snapshot? from) => new Counted(inner.CreateBlock(block, from), counter);
+    public IBlockCompute CreateBlock(BlockId block, Snapshot? from, ComputeDevice device = default) => new Counted(inner.CreateBlock(block, from, device), counter);
 
     /// <inheritdoc/>
     public IHeadCompute CreateHead(Snapshot? from) => inner.CreateHead(from);
 
     /// <inheritdoc/>
-    public IDenoiserCompute CreateDenoiser(BlockId block, Snapshot from, Snapshot? head) => inner.CreateDenoiser(block, from, head);
+    public IDenoiserCompute CreateDenoiser(BlockId block, Snapshot from, Snapshot? head, ComputeDevice device = default) => inner.CreateDenoiser(block, from, head, device);
 
     /// <inheritdoc/>
     public IClassifierCompute CreateClassifier(Snapshot from) => inner.CreateClassifier(from);

@@ -10,6 +10,7 @@ using NoProp.Host.Images;
 using NoProp.Host.Views;
 using NoProp.Models;
 using NoProp.Models.Checkpoints;
+using NoProp.Models.Native;
 using Spectre.Console;
 
 namespace NoProp.Host.Faults;
@@ -109,7 +110,7 @@ internal static class FaultTraining
     // What the run is made of is read here too, so that what is wrong with it is said before anything is started.
     private static long TotalSteps(string root, string? dataDir, NoPropSettings run)
     {
-        RunPlan plan = new ClusterRuns(root, dataDir).Load(SettingsHocon.ToHocon(run), remote: null);
+        RunPlan plan = new ClusterRuns(root, dataDir, [ComputeDevice.Cpu]).Load(SettingsHocon.ToHocon(run), remote: null);
         using (plan.Dataset)
         {
             plan.CheckPolicies();

@@ -5,6 +5,7 @@ using NoProp.Models;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
 using NoProp.Models.Methods;
+using NoProp.Models.Native;
 using NoProp.Models.Training;
 using TorchSharp;
 
@@ -48,11 +49,11 @@ internal sealed class SleepingMethod(int blocks, TimeSpan stepTime) : IMethod
 
     public bool Coupled => false;
 
-    public IBlockCompute CreateBlock(BlockId block, Snapshot? from) => new SleepingBlock(block, stepTime, from?.Clock ?? 0);
+    public IBlockCompute CreateBlock(BlockId block, Snapshot? from, ComputeDevice device = default) => new SleepingBlock(block, stepTime, from?.Clock ?? 0);
 
     public IHeadCompute CreateHead(Snapshot? from) => new IdleHead(from?.Clock ?? 0);
 
-    public IDenoiserCompute CreateDenoiser(BlockId block, Snapshot from, Snapshot? head) => throw new NotSupportedException("nothing is trained");
+    public IDenoiserCompute CreateDenoiser(BlockId block, Snapshot from, Snapshot? head, ComputeDevice device = default) => throw new NotSupportedException("nothing is trained");
 
     public IClassifierCompute CreateClassifier(Snapshot from) => throw new NotSupportedException("nothing is trained");
 

@@ -99,7 +99,7 @@ public sealed class LearnedSchedule(LearnedScheduleParameters parameters)
         using IDisposable guard = no_grad();
         using DisposeScope scope = NewDisposeScope();
         LearnedSchedule exact = new(LearnedScheduleParameters.From(
-            [.. parameters.ToList().Select(parameter => parameter.to(ScalarType.Float64))]));
+            [.. parameters.ToList().Select(parameter => parameter.cpu().to(ScalarType.Float64))]));
         double[] abar = exact.Abar(tensor([.. Enumerable.Range(0, steps + 1).Select(i => (double)i / steps)])).data<double>().ToArray();
 
         // Where h is flat, rounding may put a value a last place below the one before it.

@@ -1,5 +1,6 @@
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Methods;
+using NoProp.Models.Native;
 using NoProp.Models.Training;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -12,6 +13,7 @@ internal sealed class SnapshotDenoiser : IDenoiserCompute
     private readonly IReadOnlyList<TrainedSet> sets;
     private readonly SharedLayout layout;
     private readonly Tensor? shared;
+    private readonly Device device;
     private readonly Func<SharedTensors, Tensor, Tensor, Func<int, Tensor?>, Tensor> denoise;
 
     /// <summary>A link of the chain.</summary>
@@ -21,6 +23,7 @@ internal sealed class SnapshotDenoiser : IDenoiserCompute
     /// <param name="layout">What the blocks share.</param>
     /// <param name="coupled">Whether what they share is needed.</param>
     /// <param name="head">The head's state.</param>
+    /// <param name="device">Where it computes; what it is given comes from the CPU, and its answer goes there.</param>
     /// <param name="denoise">What the method makes of (shared, images, z, eps).</param>
     /// <exception cref="NoPropException">A snapshot is damaged, of another network, or missing.</exception>
     public SnapshotDenoiser(
@@ -30,13 +33,25 @@ internal sealed class SnapshotDenoiser : IDenoiserCompute
         SharedLayout layout,
         bool coupled,
         Snapshot? head,
+        ComputeDevice device,
         Func<SharedTensors, Tensor, Tensor, Func<int, Tensor?>, Tensor> denoise)
     {
-        (this.sets, this.layout, this.denoise) = (sets, layout, denoise);
+        (this.sets, this.layout, this.denoise, this.device) = (sets, layout, denoise, device.Torch);
         TrainingState.Restore(block.FileName, sets, from);
+        foreach (TrainedSet set in sets)
+        {
+            set.Parameters.MoveTo(device);
+        }
+
         if (coupled)
         {
-            shared = SharedTensors.Read(layout, head ?? throw new NoPropException($"{block} needs a snapshot of the head: it has not been trained"));
+            using DisposeScope scope = NewDisposeScope();
+            Tensor read = SharedTensors.Read(layout, head ?? throw new NoPropException($"{block} needs a snapshot of the head: it has not been trained"));
+            shared = read.OnDevice(this.device).DetachFromDisposeScope();
+            if (!ReferenceEquals(shared, read))
+            {
+                read.Dispose();
+            }
         }
     }
 
@@ -44,7 +59,9 @@ internal sealed class SnapshotDenoiser : IDenoiserCompute
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable guard = no_grad();
-        return denoise(new SharedTensors(layout, shared), images, z, eps ?? (_ => null)).MoveToOuterDisposeScope();
+        Tensor denoised = denoise(
+            new SharedTensors(layout, shared, device), images.OnDevice(device), z.OnDevice(device), step => eps?.Invoke(step)?.OnDevice(device));
+        return denoised.OnDevice(CPU).MoveToOuterDisposeScope();
     }
 
     public void Dispose()

@@ -44,21 +44,21 @@ public sealed class AdjointOde : IMethod
     public bool Coupled => true;
 
     /// <inheritdoc/>
-    public IBlockCompute CreateBlock(BlockId block, Snapshot? from)
+    public IBlockCompute CreateBlock(BlockId block, Snapshot? from, ComputeDevice device = default)
     {
         TimeConditionedDenoiser network = context.CreateTimeConditioned();
         return new BlockTraining(
-            block, [new(network.Parameters)], layout, Coupled, context.Settings.CreateOptimiser, from, context.Settings.Replicas, (batch, shared) => Objective(network, batch, shared));
+            block, [new(network.Parameters)], layout, Coupled, context.Settings.CreateOptimiser, from, device, context.Settings.Replicas, (batch, shared) => Objective(network, batch, shared));
     }
 
     /// <inheritdoc/>
     public IHeadCompute CreateHead(Snapshot? from) => new HeadTraining(layout, Blocks * context.Settings.Replicas, context.Settings.CreateOptimiser, from, ownTerms: null);
 
     /// <inheritdoc/>
-    public IDenoiserCompute CreateDenoiser(BlockId block, Snapshot from, Snapshot? head)
+    public IDenoiserCompute CreateDenoiser(BlockId block, Snapshot from, Snapshot? head, ComputeDevice device = default)
     {
         TimeConditionedDenoiser network = context.CreateTimeConditioned();
-        return new SnapshotDenoiser(block, [new(network.Parameters)], from, layout, Coupled, head, (shared, images, z, _) =>
+        return new SnapshotDenoiser(block, [new(network.Parameters)], from, layout, Coupled, head, device, (shared, images, z, _) =>
         {
             Tensor features = network.ImageFeatures(images, ForwardPass.Inference);
             return Solve(z, (x, t) => Velocity(network, shared.Embedding, features, x, t, ForwardPass.Inference));
@@ -81,7 +81,7 @@ public sealed class AdjointOde : IMethod
         Tensor z;
         using (no_grad())
         {
-            Tensor z0 = Noise.Normal(context.Key(NoiseStream.BlockInput, 1, batch.Step), [batch.Labels.shape[0], EmbeddingSize]);
+            Tensor z0 = Noise.Normal(context.Key(NoiseStream.BlockInput, 1, batch.Step), [batch.Labels.shape[0], EmbeddingSize]).OnDeviceOf(features);
             z = Solve(z0, (x, t) => Velocity(network, shared.Embedding, held, x, t, pass));
         }
 
@@ -110,7 +110,7 @@ public sealed class AdjointOde : IMethod
     }
 
     private static Tensor Velocity(TimeConditionedDenoiser network, Tensor embedding, Tensor features, Tensor z, double t, ForwardPass pass) =>
-        network.Logits(features, z, ContinuousTime.Constant(t, z.shape[0]), pass).matmul(embedding);
+        network.Logits(features, z, ContinuousTime.Constant(t, z), pass).matmul(embedding);
 
     /// <summary>z(1) from z(0) by the classical Runge-Kutta method of fourth order.</summary>
     private Tensor Solve(Tensor z, Func<Tensor, double, Tensor> f)

@@ -43,22 +43,22 @@ public sealed class Backpropagation : IMethod
     public bool Coupled => true;
 
     /// <inheritdoc/>
-    public IBlockCompute CreateBlock(BlockId block, Snapshot? from)
+    public IBlockCompute CreateBlock(BlockId block, Snapshot? from, ComputeDevice device = default)
     {
         Stack stack = new(context);
         return new BlockTraining(
-            block, stack.Sets, layout, Coupled, context.Settings.CreateOptimiser, from, context.Settings.Replicas, (batch, shared) => Objective(stack, batch, shared));
+            block, stack.Sets, layout, Coupled, context.Settings.CreateOptimiser, from, device, context.Settings.Replicas, (batch, shared) => Objective(stack, batch, shared));
     }
 
     /// <inheritdoc/>
     public IHeadCompute CreateHead(Snapshot? from) => new HeadTraining(layout, Blocks * context.Settings.Replicas, context.Settings.CreateOptimiser, from, ownTerms: null);
 
     /// <inheritdoc/>
-    public IDenoiserCompute CreateDenoiser(BlockId block, Snapshot from, Snapshot? head)
+    public IDenoiserCompute CreateDenoiser(BlockId block, Snapshot from, Snapshot? head, ComputeDevice device = default)
     {
         Stack stack = new(context);
         return new SnapshotDenoiser(
-            block, stack.Sets, from, layout, Coupled, head, (shared, images, z, _) => stack.Forward(shared, images, z, _ => ForwardPass.Inference));
+            block, stack.Sets, from, layout, Coupled, head, device, (shared, images, z, _) => stack.Forward(shared, images, z, _ => ForwardPass.Inference));
     }
 
     /// <inheritdoc/>
@@ -72,7 +72,7 @@ public sealed class Backpropagation : IMethod
 
     private Objective Objective(Stack stack, Batch batch, SharedTensors shared)
     {
-        Tensor z0 = Noise.Normal(context.Key(NoiseStream.BlockInput, 1, batch.Step), [batch.Labels.shape[0], EmbeddingSize]);
+        Tensor z0 = Noise.Normal(context.Key(NoiseStream.BlockInput, 1, batch.Step), [batch.Labels.shape[0], EmbeddingSize]).OnDeviceOf(batch.Images);
         Tensor z = stack.Forward(shared, batch.Images, z0, block => new(context.Key(NoiseStream.Dropout, block.Value, batch.Step)));
         Tensor loss = shared.CrossEntropy(z, batch.Labels);
         return new(loss, loss, DiscreteTime.SquaredError(z, shared.Embed(batch.Labels)));

@@ -47,21 +47,21 @@ public sealed class ContinuousTime : IMethod
     public bool Coupled => true;
 
     /// <inheritdoc/>
-    public IBlockCompute CreateBlock(BlockId block, Snapshot? from)
+    public IBlockCompute CreateBlock(BlockId block, Snapshot? from, ComputeDevice device = default)
     {
         TimeConditionedDenoiser network = context.CreateTimeConditioned();
         return new BlockTraining(
-            block, [new(network.Parameters)], layout, Coupled, context.Settings.CreateOptimiser, from, context.Settings.Replicas, (batch, shared) => Objective(network, batch, shared));
+            block, [new(network.Parameters)], layout, Coupled, context.Settings.CreateOptimiser, from, device, context.Settings.Replicas, (batch, shared) => Objective(network, batch, shared));
     }
 
     /// <inheritdoc/>
     public IHeadCompute CreateHead(Snapshot? from) => new HeadTraining(layout, Blocks * context.Settings.Replicas, context.Settings.CreateOptimiser, from, HeadTerms);
 
     /// <inheritdoc/>
-    public IDenoiserCompute CreateDenoiser(BlockId block, Snapshot from, Snapshot? head)
+    public IDenoiserCompute CreateDenoiser(BlockId block, Snapshot from, Snapshot? head, ComputeDevice device = default)
     {
         TimeConditionedDenoiser network = context.CreateTimeConditioned();
-        return new SnapshotDenoiser(block, [new(network.Parameters)], from, layout, Coupled, head, (shared, images, z, eps) => Sample(network, shared, images, z, eps));
+        return new SnapshotDenoiser(block, [new(network.Parameters)], from, layout, Coupled, head, device, (shared, images, z, eps) => Sample(network, shared, images, z, eps));
     }
 
     /// <inheritdoc/>
@@ -83,17 +83,17 @@ public sealed class ContinuousTime : IMethod
     internal static Tensor Diffuse(Tensor abar, Tensor u, NoiseKey key)
     {
         Tensor column = abar.unsqueeze(1);
-        return (column.sqrt() * u).Plus(column.Times(-1).Plus(1).sqrt() * Noise.Normal(key, u.shape));
+        return (column.sqrt() * u).Plus(column.Times(-1).Plus(1).sqrt() * Noise.Normal(key, u.shape).OnDeviceOf(u));
     }
 
-    /// <summary>One time for a whole batch, float32 [count].</summary>
-    internal static Tensor Constant(double t, long count) => zeros(count, ScalarType.Float32).FillInPlace(t);
+    /// <summary>One time for each row of z, float32 [batch], where z is.</summary>
+    internal static Tensor Constant(double t, Tensor z) => zeros(z.shape[0], ScalarType.Float32, z.device).FillInPlace(t);
 
     /// <summary>The third term of (9): t ~ U[0, 1] for each image, SNR'(t) ||u_hat - u_y||^2.</summary>
     private Objective Objective(TimeConditionedDenoiser network, Batch batch, SharedTensors shared)
     {
         Tensor u = shared.Embed(batch.Labels);
-        Tensor t = Noise.Uniform(context.Key(NoiseStream.Time, 1, batch.Step), u.shape[0]);
+        Tensor t = Noise.Uniform(context.Key(NoiseStream.Time, 1, batch.Step), u.shape[0]).OnDeviceOf(u);
         (Tensor gamma, Tensor derivative) = shared.Schedule.GammaAndDerivative(t);
         Tensor z = Diffuse(gamma.neg().sigmoid(), u, context.Key(NoiseStream.BlockInput, 1, batch.Step));
         ForwardPass pass = new(context.Key(NoiseStream.Dropout, 1, batch.Step));
@@ -121,7 +121,7 @@ public sealed class ContinuousTime : IMethod
         for (int n = 1; n <= steps; n++)
         {
             using DisposeScope scope = NewDisposeScope();
-            Tensor t = Constant((double)(n - 1) / steps, z.shape[0]);
+            Tensor t = Constant((double)(n - 1) / steps, z);
             Tensor uHat = shared.Output(network.Logits(features, z, t, ForwardPass.Inference));
             z = Posterior.At(schedule, n).Step(uHat, z, eps(n)).MoveToOuterDisposeScope();
         }

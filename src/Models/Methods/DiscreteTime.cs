@@ -48,18 +48,18 @@ public sealed class DiscreteTime : IMethod
     public double SamplingWeight(BlockId block) => Schedule.SnrGain(block.Value);
 
     /// <inheritdoc/>
-    public IBlockCompute CreateBlock(BlockId block, Snapshot? from)
+    public IBlockCompute CreateBlock(BlockId block, Snapshot? from, ComputeDevice device = default)
     {
         Denoiser network = CreateNetwork(block);
         return new BlockTraining(
-            block, [new(network.Parameters)], layout, Coupled, context.Settings.CreateOptimiser, from, context.Settings.Replicas, (batch, shared) => Objective(network, block, batch, shared));
+            block, [new(network.Parameters)], layout, Coupled, context.Settings.CreateOptimiser, from, device, context.Settings.Replicas, (batch, shared) => Objective(network, block, batch, shared));
     }
 
     /// <inheritdoc/>
     public IHeadCompute CreateHead(Snapshot? from) => new HeadTraining(layout, Blocks * context.Settings.Replicas, context.Settings.CreateOptimiser, from, HeadTerms);
 
     /// <inheritdoc/>
-    public IDenoiserCompute CreateDenoiser(BlockId block, Snapshot from, Snapshot? head)
+    public IDenoiserCompute CreateDenoiser(BlockId block, Snapshot from, Snapshot? head, ComputeDevice device = default)
     {
         Denoiser network = CreateNetwork(block);
         Posterior posterior = Posterior.At(Schedule, block.Value);
@@ -70,6 +70,7 @@ public sealed class DiscreteTime : IMethod
             layout,
             Coupled,
             head,
+            device,
             (shared, images, z, eps) => posterior.Step(shared.Output(network.Logits(images, z, ForwardPass.Inference)), z, eps(block.Value)));
     }
 
@@ -96,7 +97,7 @@ public sealed class DiscreteTime : IMethod
     /// <param name="t">0..T.</param>
     /// <param name="u">u_y, [batch, d].</param>
     /// <param name="key">Where the noise is drawn.</param>
-    public Tensor Diffuse(int t, Tensor u, NoiseKey key) => Posterior.Diffuse(Schedule.Abar(t), u, Noise.Normal(key, u.shape));
+    public Tensor Diffuse(int t, Tensor u, NoiseKey key) => Posterior.Diffuse(Schedule.Abar(t), u, Noise.Normal(key, u.shape).OnDeviceOf(u));
 
     internal Denoiser CreateNetwork(BlockId block) => context.CreateDenoiser(block);
 

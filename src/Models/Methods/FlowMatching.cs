@@ -43,21 +43,21 @@ public sealed class FlowMatching : IMethod
     public bool Coupled => layout.LearnsEmbedding;
 
     /// <inheritdoc/>
-    public IBlockCompute CreateBlock(BlockId block, Snapshot? from)
+    public IBlockCompute CreateBlock(BlockId block, Snapshot? from, ComputeDevice device = default)
     {
         TimeConditionedDenoiser network = context.CreateTimeConditioned();
         return new BlockTraining(
-            block, [new(network.Parameters)], layout, Coupled, context.Settings.CreateOptimiser, from, context.Settings.Replicas, (batch, shared) => Objective(network, batch, shared));
+            block, [new(network.Parameters)], layout, Coupled, context.Settings.CreateOptimiser, from, device, context.Settings.Replicas, (batch, shared) => Objective(network, batch, shared));
     }
 
     /// <inheritdoc/>
     public IHeadCompute CreateHead(Snapshot? from) => new HeadTraining(layout, Blocks * context.Settings.Replicas, context.Settings.CreateOptimiser, from, ownTerms: null);
 
     /// <inheritdoc/>
-    public IDenoiserCompute CreateDenoiser(BlockId block, Snapshot from, Snapshot? head)
+    public IDenoiserCompute CreateDenoiser(BlockId block, Snapshot from, Snapshot? head, ComputeDevice device = default)
     {
         TimeConditionedDenoiser network = context.CreateTimeConditioned();
-        return new SnapshotDenoiser(block, [new(network.Parameters)], from, layout, Coupled, head, (shared, images, z, _) => Sample(network, shared, images, z));
+        return new SnapshotDenoiser(block, [new(network.Parameters)], from, layout, Coupled, head, device, (shared, images, z, _) => Sample(network, shared, images, z));
     }
 
     /// <inheritdoc/>
@@ -86,11 +86,11 @@ public sealed class FlowMatching : IMethod
     private Objective Objective(TimeConditionedDenoiser network, Batch batch, SharedTensors shared)
     {
         Tensor z1 = shared.Embed(batch.Labels);
-        Tensor z0 = Noise.Normal(context.Key(NoiseStream.BlockInput, 1, batch.Step), z1.shape);
-        Tensor time = Noise.Uniform(context.Key(NoiseStream.Time, 1, batch.Step), z1.shape[0]);
+        Tensor z0 = Noise.Normal(context.Key(NoiseStream.BlockInput, 1, batch.Step), z1.shape).OnDeviceOf(z1);
+        Tensor time = Noise.Uniform(context.Key(NoiseStream.Time, 1, batch.Step), z1.shape[0]).OnDeviceOf(z1);
         Tensor t = time.unsqueeze(1);
         double sigma = context.Settings.FlowSigma;
-        Tensor z = Interpolate(t, z0, z1, sigma, sigma > 0 ? Noise.Normal(context.Key(NoiseStream.FlowNoise, 1, batch.Step), z1.shape) : null);
+        Tensor z = Interpolate(t, z0, z1, sigma, sigma > 0 ? Noise.Normal(context.Key(NoiseStream.FlowNoise, 1, batch.Step), z1.shape).OnDeviceOf(z1) : null);
         ForwardPass pass = new(context.Key(NoiseStream.Dropout, 1, batch.Step));
         Tensor v = Velocity(network, shared, network.ImageFeatures(batch.Images, pass), z, time, pass);
         Tensor error = DiscreteTime.SquaredError(v, z1 - z0);
@@ -106,7 +106,7 @@ public sealed class FlowMatching : IMethod
         for (int n = 0; n < steps; n++)
         {
             using DisposeScope scope = NewDisposeScope();
-            Tensor v = Velocity(network, shared, features, z, ContinuousTime.Constant((double)n / steps, z.shape[0]), ForwardPass.Inference);
+            Tensor v = Velocity(network, shared, features, z, ContinuousTime.Constant((double)n / steps, z), ForwardPass.Inference);
             z = z.Plus(v.Times(1.0 / steps)).MoveToOuterDisposeScope();
         }
 

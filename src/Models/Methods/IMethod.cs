@@ -1,4 +1,5 @@
 using NoProp.Models.Checkpoints;
+using NoProp.Models.Native;
 
 namespace NoProp.Models.Methods;
 
@@ -36,10 +37,16 @@ public interface IMethod
     long BatchStep(BlockId block, long step) => step;
 
     /// <summary>A block to train, from a snapshot, or with initial weights where there is none.</summary>
+    /// <param name="block">The block.</param>
+    /// <param name="from">Where to go on; null to begin.</param>
+    /// <param name="device">Where it computes. Mini-batches, versions, gradients and snapshots are on the CPU, wherever it does.</param>
     /// <exception cref="NoPropException">The snapshot is damaged or of another network.</exception>
-    IBlockCompute CreateBlock(BlockId block, Snapshot? from);
+    IBlockCompute CreateBlock(BlockId block, Snapshot? from, ComputeDevice device = default);
 
-    /// <summary>The head to train, from a snapshot, or with initial weights where there is none.</summary>
+    /// <summary>
+    /// The head to train, from a snapshot, or with initial weights where there is none. It computes on the CPU: its steps are small, and what
+    /// they take and give is there.
+    /// </summary>
     /// <exception cref="NoPropException">The snapshot is damaged or of another network.</exception>
     IHeadCompute CreateHead(Snapshot? from);
 
@@ -47,8 +54,9 @@ public interface IMethod
     /// <param name="block">The block.</param>
     /// <param name="from">Its state.</param>
     /// <param name="head">The head's state; needed where the method is <see cref="Coupled"/>.</param>
+    /// <param name="device">Where it computes. Images, noise and answers are on the CPU, wherever it does.</param>
     /// <exception cref="NoPropException">A snapshot is damaged, of another network, or missing.</exception>
-    IDenoiserCompute CreateDenoiser(BlockId block, Snapshot from, Snapshot? head);
+    IDenoiserCompute CreateDenoiser(BlockId block, Snapshot from, Snapshot? head, ComputeDevice device = default);
 
     /// <summary>The classifier that reads the chain's output.</summary>
     /// <exception cref="NoPropException">The snapshot is damaged or of another network.</exception>

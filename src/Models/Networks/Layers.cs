@@ -1,3 +1,4 @@
+using NoProp.Models.Native;
 using NoProp.Models.Randomness;
 using static TorchSharp.torch;
 using Functional = TorchSharp.torch.nn.functional;
@@ -58,5 +59,5 @@ internal sealed class BatchNorm(ParameterSet parameters, string name, int featur
 internal sealed class Dropout(double probability, int site)
 {
     public Tensor Forward(Tensor x, ForwardPass pass) =>
-        pass.Dropout is { } key && probability > 0 ? x * Noise.DropoutMask(key, probability, x.shape, (long)site << 30) : x;
+        pass.Dropout is { } key && probability > 0 ? x * Noise.DropoutMask(key, probability, x.shape, (long)site << 30).OnDeviceOf(x) : x;
 }

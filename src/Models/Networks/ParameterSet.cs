@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using NoProp.Models.Native;
 using NoProp.Models.Randomness;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -112,6 +113,24 @@ public sealed class ParameterSet : IDisposable
         }
     }
 
+    /// <summary>Moves the memory to a device; <see cref="Parameter.Value"/> is then there. What is to be on the CPU stays where it was built.</summary>
+    /// <exception cref="InvalidOperationException">The set has not been built yet.</exception>
+    internal void MoveTo(ComputeDevice device)
+    {
+        if (device == ComputeDevice.Cpu)
+        {
+            return;
+        }
+
+        using IDisposable guard = no_grad();
+        flat = Move(Flat, weights, device);
+        flatStatistics = Move(FlatStatistics, statistics, device);
+        foreach (Parameter weight in weights)
+        {
+            weight.Value.requires_grad_(true);
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -138,17 +157,33 @@ public sealed class ParameterSet : IDisposable
     private static Tensor Allocate(List<Parameter> parameters, NoiseKey key)
     {
         Tensor memory = zeros(parameters.Sum(parameter => parameter.Count), ScalarType.Float32).DetachFromDisposeScope();
-        long offset = 0;
+        View(memory, parameters);
         for (int i = 0; i < parameters.Count; i++)
         {
-            using DisposeScope scope = NewDisposeScope();
-            Parameter parameter = parameters[i];
-            parameter.Value = memory.narrow(0, offset, parameter.Count).view([.. parameter.Shape]).detach().DetachFromDisposeScope();
-            parameter.Initialise(key with { Step = i }, MemoryMarshal.Cast<byte, float>(parameter.Value.bytes));
-            offset += parameter.Count;
+            parameters[i].Initialise(key with { Step = i }, MemoryMarshal.Cast<byte, float>(parameters[i].Value.bytes));
         }
 
         return memory;
+    }
+
+    private static Tensor Move(Tensor memory, List<Parameter> parameters, ComputeDevice device)
+    {
+        Tensor moved = memory.to(device.Torch, copy: true).DetachFromDisposeScope();
+        parameters.ForEach(parameter => parameter.Value.Dispose());
+        memory.Dispose();
+        View(moved, parameters);
+        return moved;
+    }
+
+    private static void View(Tensor memory, List<Parameter> parameters)
+    {
+        long offset = 0;
+        foreach (Parameter parameter in parameters)
+        {
+            using DisposeScope scope = NewDisposeScope();
+            parameter.Value = memory.narrow(0, offset, parameter.Count).view([.. parameter.Shape]).detach().DetachFromDisposeScope();
+            offset += parameter.Count;
+        }
     }
 
     private static InvalidOperationException NotBuilt() => new("the parameter set has no memory yet: build it first");

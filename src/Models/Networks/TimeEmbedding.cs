@@ -1,3 +1,4 @@
+using NoProp.Models.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -15,7 +16,7 @@ internal sealed class TimeEmbedding : IDisposable
     private const double Positions = 1000;
     private const double LongestPeriod = 10_000;
 
-    private readonly Tensor frequencies;
+    private Tensor frequencies;
 
     /// <summary>The frequencies, 32 of them.</summary>
     public TimeEmbedding()
@@ -30,6 +31,13 @@ internal sealed class TimeEmbedding : IDisposable
     /// <summary>t, float32 [batch], to [batch, 64]: first the sines, then the cosines.</summary>
     public Tensor Forward(Tensor t)
     {
+        if (frequencies.OnDeviceOf(t) is var here && !ReferenceEquals(here, frequencies))
+        {
+            // The network has been moved since the last time.
+            frequencies.Dispose();
+            frequencies = here.DetachFromDisposeScope();
+        }
+
         Tensor angles = t.unsqueeze(1) * frequencies;
         return cat([angles.sin(), angles.cos()], 1);
     }

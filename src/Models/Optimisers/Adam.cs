@@ -31,5 +31,8 @@ public sealed class Adam(long count, double learningRate, double weightDecay) : 
     }
 
     /// <inheritdoc/>
+    public void MoveTo(ComputeDevice device) => undecayed.MoveTo(device);
+
+    /// <inheritdoc/>
     public void Dispose() => undecayed.Dispose();
 }

@@ -30,10 +30,10 @@ public sealed class AdamW : IOptimiser
     }
 
     /// <inheritdoc/>
-    public Tensor FirstMoment { get; }
+    public Tensor FirstMoment { get; private set; }
 
     /// <inheritdoc/>
-    public Tensor SecondMoment { get; }
+    public Tensor SecondMoment { get; private set; }
 
     /// <inheritdoc/>
     public void Step(Tensor parameters, Tensor gradient, long step, double rate = 1)
@@ -50,9 +50,26 @@ public sealed class AdamW : IOptimiser
     }
 
     /// <inheritdoc/>
+    public void MoveTo(ComputeDevice device)
+    {
+        if (device != ComputeDevice.Cpu)
+        {
+            FirstMoment = Moved(FirstMoment, device);
+            SecondMoment = Moved(SecondMoment, device);
+        }
+    }
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         FirstMoment.Dispose();
         SecondMoment.Dispose();
+    }
+
+    private static Tensor Moved(Tensor moment, ComputeDevice device)
+    {
+        Tensor moved = moment.to(device.Torch, copy: true).DetachFromDisposeScope();
+        moment.Dispose();
+        return moved;
     }
 }

@@ -1,3 +1,4 @@
+using NoProp.Models.Native;
 using static TorchSharp.torch;
 
 namespace NoProp.Models.Optimisers;
@@ -20,4 +21,8 @@ public interface IOptimiser : IDisposable
     /// <param name="step">Number of this step, from 1.</param>
     /// <param name="rate">Factor of the learning rate in this step.</param>
     void Step(Tensor parameters, Tensor gradient, long step, double rate = 1);
+
+    /// <summary>Moves both moments to a device, where the parameters and gradients then are too. An optimiser begins on the CPU.</summary>
+    /// <param name="device">The device; what is to be on the CPU stays where it began.</param>
+    void MoveTo(ComputeDevice device);
 }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
 using NoProp.Models.Methods;
+using NoProp.Models.Native;
 using NoProp.Models.Training;
 
 namespace NoProp.Models.Replicas;
@@ -37,7 +38,7 @@ public sealed class ReplicatedMethod(IMethod inner, int replicas) : IMethod
     public double SamplingWeight(BlockId block) => inner.SamplingWeight(Named(block).Block);
 
     /// <inheritdoc/>
-    public IBlockCompute CreateBlock(BlockId block, Snapshot? from)
+    public IBlockCompute CreateBlock(BlockId block, Snapshot? from, ComputeDevice device = default)
     {
         BlockId named = Named(block);
         if (from is not null && from.Name != named.FileName)
@@ -46,14 +47,15 @@ public sealed class ReplicatedMethod(IMethod inner, int replicas) : IMethod
         }
 
         Snapshot? state = from is null ? null : new Snapshot(named.Block.FileName, from.Clock, from.Safetensors);
-        return new ReplicaCompute(this, named, inner.CreateBlock(named.Block, state));
+        return new ReplicaCompute(this, named, inner.CreateBlock(named.Block, state, device));
     }
 
     /// <inheritdoc/>
     public IHeadCompute CreateHead(Snapshot? from) => inner.CreateHead(from);
 
     /// <inheritdoc/>
-    public IDenoiserCompute CreateDenoiser(BlockId block, Snapshot from, Snapshot? head) => inner.CreateDenoiser(block, from, head);
+    public IDenoiserCompute CreateDenoiser(BlockId block, Snapshot from, Snapshot? head, ComputeDevice device = default) =>
+        inner.CreateDenoiser(block, from, head, device);
 
     /// <inheritdoc/>
     public IClassifierCompute CreateClassifier(Snapshot from) => inner.CreateClassifier(from);

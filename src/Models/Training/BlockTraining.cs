@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
 using NoProp.Models.Methods;
+using NoProp.Models.Native;
 using NoProp.Models.Optimisers;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -22,6 +23,7 @@ internal readonly record struct Objective(Tensor Descend, Tensor Loss, Tensor Er
 /// <param name="coupled">Whether the objective reads the shared parameters.</param>
 /// <param name="createOptimiser">An optimiser for so many values.</param>
 /// <param name="from">Where to go on; null to begin.</param>
+/// <param name="device">Where it computes. Mini-batches and versions come from the CPU, and gradients go there.</param>
 /// <param name="replicas">Replicas R of the block: each step takes one of R mini-batches that follow each other.</param>
 /// <param name="objective">The objective of a mini-batch, with what is shared.</param>
 internal sealed class BlockTraining(
@@ -31,10 +33,11 @@ internal sealed class BlockTraining(
     bool coupled,
     Func<long, IOptimiser> createOptimiser,
     Snapshot? from,
+    ComputeDevice device,
     int replicas,
     Func<Batch, SharedTensors, Objective> objective) : IBlockCompute
 {
-    private readonly TrainingState state = new(block.FileName, sets, createOptimiser, from);
+    private readonly TrainingState state = new(block.FileName, sets, createOptimiser, from, device);
 
     public long Clock => state.Clock;
 
@@ -51,12 +54,11 @@ internal sealed class BlockTraining(
         }
 
         using DisposeScope scope = NewDisposeScope();
-        SharedTensors pinned = coupled ? SharedTensors.Pin(shared, version!) : new(shared, flat: null);
-        Objective result = objective(batch, pinned);
+        (Objective result, SharedTensors pinned) = Forward(batch, version);
         Tensor[] leaves = [.. state.Weights];
         IList<Tensor> gradients = autograd.grad([result.Descend], coupled ? [.. leaves, pinned.Flat!] : leaves);
         state.Step(cat([.. gradients.Take(leaves.Length).Select(gradient => gradient.flatten())]));
-        ImmutableArray<float> sharedGradient = coupled ? ImmutableCollectionsMarshal.AsImmutableArray(gradients[^1].data<float>().ToArray()) : [];
+        ImmutableArray<float> sharedGradient = coupled ? ImmutableCollectionsMarshal.AsImmutableArray(gradients[^1].Floats()) : [];
         return new(new(result.Loss.item<float>(), result.Error.item<float>()), sharedGradient);
     }
 
@@ -72,10 +74,10 @@ internal sealed class BlockTraining(
         Tensor[] statistics = [.. sets.Select(set => set.Parameters.FlatStatistics.clone())];
         try
         {
-            SharedTensors pinned = SharedTensors.Pin(shared, version);
-            Tensor gradient = autograd.grad([objective(batch, pinned).Descend], [pinned.Flat!])[0];
+            (Objective result, SharedTensors pinned) = Forward(batch, version);
+            Tensor gradient = autograd.grad([result.Descend], [pinned.Flat!])[0];
             Tensor part = shared.LearnsEmbedding ? gradient.narrow(0, gradient.shape[0] - shared.EmbeddingCount, shared.EmbeddingCount) : gradient;
-            return ImmutableCollectionsMarshal.AsImmutableArray(part.contiguous().data<float>().ToArray());
+            return ImmutableCollectionsMarshal.AsImmutableArray(part.Floats());
         }
         finally
         {
@@ -95,5 +97,13 @@ internal sealed class BlockTraining(
         {
             set.Parameters.Dispose();
         }
+    }
+
+    /// <summary>The objective of a mini-batch, with all that it needs on the device. The caller's scope owns the results.</summary>
+    internal (Objective Result, SharedTensors Pinned) Forward(Batch batch, SharedVersion? version)
+    {
+        Device here = device.Torch;
+        SharedTensors pinned = coupled ? SharedTensors.Pin(shared, version!, here) : new(shared, flat: null, here);
+        return (objective(batch with { Images = batch.Images.OnDevice(here), Labels = batch.Labels.OnDevice(here) }, pinned), pinned);
     }
 }

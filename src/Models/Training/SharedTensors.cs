@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Diffusion;
 using NoProp.Models.Embeddings;
+using NoProp.Models.Native;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -19,7 +20,8 @@ internal sealed class SharedTensors
     /// <summary>Views of a flat vector.</summary>
     /// <param name="layout">What is in it.</param>
     /// <param name="flat">float32 [n]; null or empty where nothing is shared, or where what is shared is not wanted.</param>
-    public SharedTensors(SharedLayout layout, Tensor? flat)
+    /// <param name="device">Where a fixed W is; null for the CPU.</param>
+    public SharedTensors(SharedLayout layout, Tensor? flat, Device? device = null)
     {
         (this.layout, Flat) = (layout, flat);
         (long m, long d) = (layout.Classes, layout.EmbeddingSize);
@@ -40,7 +42,7 @@ internal sealed class SharedTensors
 
         Embedding = layout.LearnsEmbedding
             ? flat is null ? throw new InvalidOperationException("the label embedding is learned: its values are needed") : Next(m, d)
-            : eye(m, dtype: ScalarType.Float32);
+            : eye(m, dtype: ScalarType.Float32, device: device);
 
         Tensor Next(params long[] shape)
         {
@@ -60,8 +62,9 @@ internal sealed class SharedTensors
     /// <summary>The learned schedule.</summary>
     public LearnedSchedule Schedule => schedule ?? throw new InvalidOperationException("this method has no learned schedule");
 
-    /// <summary>A version, as a leaf that gradients are asked for.</summary>
-    public static SharedTensors Pin(SharedLayout layout, SharedVersion version) => new(layout, Flatten(version.Values).requires_grad_(true));
+    /// <summary>A version, on a device or the CPU, as a leaf that gradients are asked for.</summary>
+    public static SharedTensors Pin(SharedLayout layout, SharedVersion version, Device? device = null) =>
+        new(layout, Flatten(version.Values).OnDevice(device ?? CPU).requires_grad_(true), device);
 
     /// <summary>Values of all shared parameters, or a gradient by them, as a tensor: float32 [n].</summary>
     public static Tensor Flatten(ImmutableArray<float> values)

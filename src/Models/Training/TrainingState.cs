@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using NoProp.Models.Checkpoints;
+using NoProp.Models.Native;
 using NoProp.Models.Networks;
 using NoProp.Models.Optimisers;
 using static TorchSharp.torch;
@@ -29,8 +30,13 @@ internal sealed class TrainingState : IDisposable
     private readonly List<Moments> moments = [];
 
     /// <summary>The state of some parameters, initial or from a snapshot.</summary>
+    /// <param name="name">Name of its snapshots.</param>
+    /// <param name="sets">The parameters, on the CPU; moved to the device.</param>
+    /// <param name="createOptimiser">An optimiser for so many values.</param>
+    /// <param name="from">Where to go on; null to begin.</param>
+    /// <param name="device">Where parameters and moments are from now on. Snapshots are bytes wherever it is.</param>
     /// <exception cref="NoPropException">The snapshot is damaged or of another network.</exception>
-    public TrainingState(string name, IReadOnlyList<TrainedSet> sets, Func<long, IOptimiser> createOptimiser, Snapshot? from)
+    public TrainingState(string name, IReadOnlyList<TrainedSet> sets, Func<long, IOptimiser> createOptimiser, Snapshot? from, ComputeDevice device = default)
     {
         (this.name, this.sets, this.createOptimiser) = (name, sets, createOptimiser);
         SafetensorsFile? file = from is null ? null : Restore(name, sets, from);
@@ -54,6 +60,13 @@ internal sealed class TrainingState : IDisposable
             Clock = from.Clock;
             Notes = file.Metadata;
         }
+
+        foreach (TrainedSet set in sets)
+        {
+            set.Parameters.MoveTo(device);
+        }
+
+        moments.ForEach(kept => kept.Optimiser.MoveTo(device));
     }
 
     /// <summary>Optimiser steps made.</summary>
@@ -170,7 +183,8 @@ internal sealed class TrainingState : IDisposable
             metadata);
         foreach ((_, _, Tensor memory) in parts)
         {
-            Span<byte> source = memory.bytes;
+            using Tensor here = memory.cpu();
+            Span<byte> source = here.bytes;
             source.CopyTo(bytes.AsSpan(offset));
             offset += source.Length;
         }

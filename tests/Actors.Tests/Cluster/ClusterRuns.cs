@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Akka.Actor;
 using NoProp.Actors.Cluster;
 using NoProp.Actors.Hosting;
+using NoProp.Actors.Policies;
 using NoProp.Actors.Protocol;
 using ClusterSettings = NoProp.Actors.Cluster.ClusterSettings;
 
@@ -45,7 +46,7 @@ internal sealed class ClusterRuns
     {
         ClusterSettings settings = Nodes.Settings(NodeRole.Worker, join.Address) with { Data = data };
         ClusterNode node = await nodes.StartAsync(settings with { Roles = [NodeRole.Worker, .. more] }, Compute);
-        ClusterHosting.StartWorker(node.System, settings, ClusterHosting.Manager(node.System), name, slots: 1, new TestRunStore(temp), left ?? (() => { }));
+        ClusterHosting.StartWorker(node.System, settings, ClusterHosting.Manager(node.System), name, DeviceSlots.OnCpu(1), new TestRunStore(temp), left ?? (() => { }));
         return node;
     }
 

@@ -4,6 +4,7 @@ using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
 using NoProp.Models.Embeddings;
 using NoProp.Models.Methods;
+using NoProp.Models.Native;
 using NoProp.Models.Training;
 using TorchSharp;
 
@@ -28,11 +29,11 @@ internal sealed class FaultyMethod(IMethod inner, params Fault[] faults) : IMeth
 
     public bool Coupled => inner.Coupled;
 
-    public IBlockCompute CreateBlock(BlockId block, Snapshot? from) => new FaultyBlock(this, block, inner.CreateBlock(block, from));
+    public IBlockCompute CreateBlock(BlockId block, Snapshot? from, ComputeDevice device = default) => new FaultyBlock(this, block, inner.CreateBlock(block, from, device));
 
     public IHeadCompute CreateHead(Snapshot? from) => new FaultyHead(this, inner.CreateHead(from));
 
-    public IDenoiserCompute CreateDenoiser(BlockId block, Snapshot from, Snapshot? head) => inner.CreateDenoiser(block, from, head);
+    public IDenoiserCompute CreateDenoiser(BlockId block, Snapshot from, Snapshot? head, ComputeDevice device = default) => inner.CreateDenoiser(block, from, head, device);
 
     public IClassifierCompute CreateClassifier(Snapshot from) => inner.CreateClassifier(from);
 

@@ -54,6 +54,8 @@ public sealed class SettingsHoconTests
         ["noprop.policy.replicas"] = "easgd:0.3,5",
         ["noprop.policy.assemblies"] = "My.Policies.dll,more/Others.dll",
         ["noprop.slots"] = "3",
+        ["noprop.devices"] = "cpu:0,cpu:1,cuda",
+        ["noprop.slots-per-device"] = "1",
         ["noprop.lease.timeout"] = "1500ms",
         ["noprop.loader.prefetch"] = "2",
         ["noprop.loader.cached-batches"] = "9",

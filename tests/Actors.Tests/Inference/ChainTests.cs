@@ -9,6 +9,7 @@ using NoProp.Models;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
 using NoProp.Models.Methods;
+using NoProp.Models.Native;
 using Xunit;
 using static TorchSharp.torch;
 
@@ -183,13 +184,13 @@ public sealed class ChainTests() : TestKit(SettingsLoader.Load().Config)
 
         public bool Coupled => inner.Coupled;
 
-        public IBlockCompute CreateBlock(BlockId block, Snapshot? from) => inner.CreateBlock(block, from);
+        public IBlockCompute CreateBlock(BlockId block, Snapshot? from, ComputeDevice device = default) => inner.CreateBlock(block, from, device);
 
         public IHeadCompute CreateHead(Snapshot? from) => inner.CreateHead(from);
 
-        public IDenoiserCompute CreateDenoiser(BlockId block, Snapshot from, Snapshot? head) => block.Value == Blocks
-            ? new FaultyDenoiser(this, inner.CreateDenoiser(block, from, head))
-            : inner.CreateDenoiser(block, from, head);
+        public IDenoiserCompute CreateDenoiser(BlockId block, Snapshot from, Snapshot? head, ComputeDevice device = default) => block.Value == Blocks
+            ? new FaultyDenoiser(this, inner.CreateDenoiser(block, from, head, device))
+            : inner.CreateDenoiser(block, from, head, device);
 
         public IClassifierCompute CreateClassifier(Snapshot from) =>
             ClassifierFailures-- > 0 ? throw new InvalidOperationException("out of luck") : inner.CreateClassifier(from);

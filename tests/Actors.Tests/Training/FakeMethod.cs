@@ -3,6 +3,7 @@ using NoProp.Models;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
 using NoProp.Models.Methods;
+using NoProp.Models.Native;
 using NoProp.Models.Training;
 using TorchSharp;
 
@@ -48,7 +49,7 @@ internal sealed class FakeMethod(int blocks = 4, bool coupled = false) : IMethod
 
     public static Snapshot HeadState(long clock) => State("head", clock);
 
-    public IBlockCompute CreateBlock(BlockId block, Snapshot? from)
+    public IBlockCompute CreateBlock(BlockId block, Snapshot? from, ComputeDevice device = default)
     {
         lock (Made)
         {
@@ -60,7 +61,7 @@ internal sealed class FakeMethod(int blocks = 4, bool coupled = false) : IMethod
 
     public IHeadCompute CreateHead(Snapshot? from) => new FakeHead(this, from?.Clock ?? 0);
 
-    public IDenoiserCompute CreateDenoiser(BlockId block, Snapshot from, Snapshot? head) => throw new NotSupportedException();
+    public IDenoiserCompute CreateDenoiser(BlockId block, Snapshot from, Snapshot? head, ComputeDevice device = default) => throw new NotSupportedException();
 
     public IClassifierCompute CreateClassifier(Snapshot from) => throw new NotSupportedException();
 

@@ -34,9 +34,9 @@ public sealed class MemoryTests() : TestKit(SettingsLoader.Load(null, ["noprop.s
         IActorRef worker = Sys.ActorOf(Props.Create(() => new WorkerActor(
             TestActor,
             "west",
-            Blocks,
+            DeviceSlots.OnCpu(Blocks),
             new Supervision(3, TimeSpan.FromMinutes(1)),
-            block => BlockActor.Props(block, plan.Method, loader, TimeSpan.FromMinutes(1)))));
+            (block, _) => BlockActor.Props(block, plan.Method, loader, TimeSpan.FromMinutes(1)))));
         ExpectMsg<RegisterWorker>();
         Snapshot?[] states = new Snapshot?[Blocks];
         Train(worker, states, leases: 4);

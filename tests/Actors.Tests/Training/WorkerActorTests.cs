@@ -36,9 +36,9 @@ public sealed class WorkerActorTests : TestKit
         worker = Sys.ActorOf(Props.Create(() => new WorkerActor(
             trainer,
             "west",
-            2,
+            DeviceSlots.OnCpu(2),
             new Supervision(3, TimeSpan.FromMinutes(1)),
-            block => BlockActor.Props(block, method, loader, TimeSpan.FromMinutes(1)))));
+            (block, _) => BlockActor.Props(block, method, loader, TimeSpan.FromMinutes(1)))));
         trainer.ExpectMsg(new RegisterWorker("west", 2));
     }
 

@@ -1,0 +1,212 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
+using NoProp.Models.Checkpoints;
+using NoProp.Models.Data;
+using NoProp.Models.Embeddings;
+using NoProp.Models.Methods;
+using NoProp.Models.Native;
+using NoProp.Models.Networks;
+using NoProp.Models.Training;
+using TorchSharp;
+using Xunit;
+using static TorchSharp.torch;
+
+namespace NoProp.Models.Tests.Devices;
+
+/// <summary>A block on another device: everything in a step is there, and what comes back is what the CPU gives.</summary>
+[Collection(SecondDeviceCollection.Name)]
+public sealed class DeviceStepTests(SecondDevice second) : IDisposable
+{
+    private static readonly NetworkSettings Paper =
+        NetworkSettings.Paper with { Channels = [2, 4, 4], ImageFeatures = 8, LabelFeatures = 8, Hidden = [16, 12] };
+
+    private readonly DisposeScope scope = TestData.OneThreadScope();
+
+    public void Dispose() => scope.Dispose();
+
+    /// <summary>Every method, with every part that only some settings have: learned and prototype embeddings, dropout and normalisation, noise on the path.</summary>
+    public static TheoryData<MethodKind, string, bool> Methods => new()
+    {
+        { MethodKind.Dt, "one-hot", false },
+        { MethodKind.Dt, "one-hot", true },
+        { MethodKind.Dt, "learned:6", false },
+        { MethodKind.Dt, "prototype", false },
+        { MethodKind.Ct, "one-hot", true },
+        { MethodKind.Ct, "learned:6", false },
+        { MethodKind.Fm, "one-hot", true },
+        { MethodKind.Fm, "learned:6", false },
+        { MethodKind.Backprop, "one-hot", true },
+        { MethodKind.Backprop, "learned:6", false },
+        { MethodKind.Adjoint, "one-hot", true },
+        { MethodKind.Adjoint, "learned:6", false },
+    };
+
+    [Fact]
+    public void The_second_device_does_not_mix_with_the_CPU()
+    {
+        Tensor here = ones(2, ScalarType.Float32);
+        Tensor there = here.to(second.Device.Torch);
+
+        Assert.Equal([1, 1], there.Floats());
+        Assert.ThrowsAny<Exception>(() => (there * here).Floats());
+        Assert.ThrowsAny<Exception>(() => there.bytes.Length);
+    }
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public void An_objective_on_another_device_has_all_it_needs_there(MethodKind kind, string embedding, bool paper)
+    {
+        IMethod method = Method(kind, embedding, paper);
+
+        float expected = Forward(ComputeDevice.Cpu).Error.item<float>();
+        Objective actual = Forward(second.Device);
+
+        Assert.All([actual.Descend, actual.Loss, actual.Error], tensor => Assert.Equal(second.Device.Type, tensor.device_type));
+        Near([expected], [actual.Error.item<float>()]);
+
+        Objective Forward(ComputeDevice device)
+        {
+            using IHeadCompute head = method.CreateHead(from: null);
+            using BlockTraining block = (BlockTraining)method.CreateBlock(new BlockId(method.Blocks), from: null, device);
+            return block.Forward(Batch(0, paper), method.Coupled ? head.Shared : null).Result;
+        }
+    }
+
+    // The lazy device makes a double of the product of two single numbers, which fails later, and leaves running statistics as they are: without
+    // the methods whose loss is weighed, and without batch normalisation.
+    [Theory]
+    [InlineData(MethodKind.Fm, "one-hot", true)]
+    [InlineData(MethodKind.Fm, "learned:6", false)]
+    [InlineData(MethodKind.Backprop, "one-hot", false)]
+    [InlineData(MethodKind.Backprop, "learned:6", false)]
+    [InlineData(MethodKind.Adjoint, "one-hot", true)]
+    [InlineData(MethodKind.Adjoint, "learned:6", false)]
+    public void Steps_on_another_device_end_near_those_on_the_CPU(MethodKind kind, string embedding, bool paper)
+    {
+        IMethod method = Method(kind, embedding, paper);
+
+        (Snapshot expected, BlockStep[] steps) = Train(method, paper, ComputeDevice.Cpu);
+        (Snapshot actual, BlockStep[] stepsThere) = Train(method, paper, second.Device);
+
+        Near(steps.Select(step => step.Loss.Loss), stepsThere.Select(step => step.Loss.Loss));
+        Near(steps.Select(step => step.Loss.SquaredError), stepsThere.Select(step => step.Loss.SquaredError));
+        Near(steps.SelectMany(step => step.SharedGradient), stepsThere.SelectMany(step => step.SharedGradient));
+        // A gradient of almost nothing moves a weight by the learning rate, this way or that.
+        Near(Values(expected), Values(actual), 5e-3);
+    }
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public void A_snapshot_goes_from_one_device_to_another_bit_for_bit(MethodKind kind, string embedding, bool paper)
+    {
+        IMethod method = Method(kind, embedding, paper);
+        (Snapshot trained, _) = Train(method, paper, ComputeDevice.Cpu);
+        BlockId block = new(method.Blocks);
+
+        using IBlockCompute there = method.CreateBlock(block, trained, second.Device);
+        using IBlockCompute back = method.CreateBlock(block, there.Snapshot(), new ComputeDevice(DeviceType.CPU, 1));
+
+        Assert.Equal(trained.Bits(), there.Snapshot().Bits());
+        Assert.Equal(trained.Bits(), back.Snapshot().Bits());
+    }
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public void A_CPU_that_stands_in_for_a_device_gives_the_bits_of_the_CPU(MethodKind kind, string embedding, bool paper)
+    {
+        IMethod method = Method(kind, embedding, paper);
+
+        (Snapshot expected, _) = Train(method, paper, ComputeDevice.Cpu);
+        (Snapshot actual, _) = Train(method, paper, new ComputeDevice(DeviceType.CPU, 1));
+
+        Assert.Equal(expected.Bits(), actual.Bits());
+    }
+
+    [Theory]
+    [InlineData(MethodKind.Fm, "learned:6")]
+    [InlineData(MethodKind.Backprop, "one-hot")]
+    public void A_gradient_by_what_is_shared_is_near_that_of_the_CPU(MethodKind kind, string embedding)
+    {
+        IMethod method = Method(kind, embedding, paper: false);
+        using IHeadCompute head = method.CreateHead(from: null);
+        using IBlockCompute here = method.CreateBlock(new BlockId(1), from: null);
+        using IBlockCompute there = method.CreateBlock(new BlockId(1), from: null, second.Device);
+        Batch batch = Batch(0, paper: false);
+
+        ImmutableArray<float> expected = here.SharedGradient(batch, head.Shared);
+
+        Assert.Contains(expected, value => value != 0);
+        Near(expected, there.SharedGradient(batch, head.Shared));
+    }
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public void A_denoiser_on_another_device_answers_near_one_on_the_CPU(MethodKind kind, string embedding, bool paper)
+    {
+        IMethod method = Method(kind, embedding, paper);
+        (Snapshot trained, _) = Train(method, paper, ComputeDevice.Cpu);
+        using IHeadCompute head = method.CreateHead(from: null);
+        BlockId block = new(method.Blocks);
+        InferenceNoise noise = new(3, 0, Stochastic: true);
+        Batch batch = Batch(9, paper);
+
+        float[] Answer(ComputeDevice device)
+        {
+            using IDenoiserCompute denoiser = method.CreateDenoiser(block, trained, method.Coupled ? head.Snapshot() : null, device);
+            Tensor z = denoiser.Denoise(batch.Images, noise.Start(0, batch.Count, method.EmbeddingSize), step => noise.Step(step, 0, batch.Count, method.EmbeddingSize));
+            return z.Values();
+        }
+
+        Near(Answer(ComputeDevice.Cpu), Answer(second.Device));
+    }
+
+    private static IMethod Method(MethodKind kind, string embedding, bool paper)
+    {
+        Assert.True(EmbeddingSettings.TryParse(embedding, out EmbeddingSettings? settings));
+        ImageShape shape = paper ? TestData.Mnist : TestData.Digit;
+        TrainingSettings training = TestData.Settings(paper ? Paper : null, blocks: 2) with
+        {
+            Method = kind,
+            Embedding = settings,
+            FlowSigma = 0.1,
+            InferenceSteps = 3,
+            SolverSteps = 1,
+        };
+        float[] Prototypes() => [.. Enumerable.Range(0, TestData.Classes * shape.Pixels).Select(i => MathF.Sin(i))];
+        return kind switch
+        {
+            MethodKind.Dt => new DiscreteTime(training, shape, TestData.Classes, Prototypes),
+            MethodKind.Ct => new ContinuousTime(training, shape, TestData.Classes),
+            MethodKind.Fm => new FlowMatching(training, shape, TestData.Classes),
+            MethodKind.Backprop => new Backpropagation(training, shape, TestData.Classes),
+            _ => new AdjointOde(training, shape, TestData.Classes),
+        };
+    }
+
+    private static Batch Batch(long step, bool paper) => TestData.RandomBatch(step, paper ? TestData.Mnist : TestData.Digit, count: 8);
+
+    private static (Snapshot State, BlockStep[] Steps) Train(IMethod method, bool paper, ComputeDevice device)
+    {
+        using IHeadCompute head = method.CreateHead(from: null);
+        using IBlockCompute block = method.CreateBlock(new BlockId(method.Blocks), from: null, device);
+        BlockStep[] steps = [.. Enumerable.Range(0, 2).Select(step => block.Step(Batch(step, paper), method.Coupled ? head.Shared : null))];
+        return (block.Snapshot(), steps);
+    }
+
+    private static float[] Values(Snapshot snapshot)
+    {
+        SafetensorsFile file = SafetensorsFile.Parse(snapshot.Safetensors, snapshot.Name);
+        return [.. file.Entries.Keys.Order(StringComparer.Ordinal).SelectMany(name => MemoryMarshal.Cast<byte, float>(file.Data(name)).ToArray())];
+    }
+
+    private static void Near(IEnumerable<float> expected, IEnumerable<float> actual, double tolerance = 1e-4)
+    {
+        float[] values = [.. expected];
+        float[] others = [.. actual];
+        Assert.Equal(values.Length, others.Length);
+        for (int i = 0; i < values.Length; i++)
+        {
+            Assert.Equal(values[i], others[i], tolerance * Math.Max(1, Math.Abs(values[i])));
+        }
+    }
+}
