@@ -142,7 +142,7 @@ public sealed class SettingsHoconTests
     {
         string[] operational =
         [
-            "noprop.data.dir", "noprop.epochs", "noprop.policy.", "noprop.slots", "noprop.lease.", "noprop.loader.", "noprop.supervision.",
+            "noprop.data.dir", "noprop.epochs", "noprop.policy.", "noprop.slots", "noprop.devices", "noprop.lease.", "noprop.loader.", "noprop.supervision.",
             "noprop.checkpoint.", "noprop.metrics.", "noprop.evaluate.", "noprop.run.", "noprop.inference.", "noprop.cluster.",
         ];
 

@@ -2,6 +2,7 @@ using NoProp.Actors.Hosting;
 using NoProp.Actors.Policies;
 using NoProp.Models.Data;
 using NoProp.Models.Methods;
+using NoProp.Models.Native;
 using NoProp.Models.Networks;
 using Xunit;
 
@@ -30,9 +31,11 @@ public sealed class SettingsLoaderTests
                 new(null))
             {
                 Cluster = settings.Cluster,
+                Devices = settings.Devices,
             } with
             { Training = settings.Training },
             settings);
+        Assert.Equal([ComputeDevice.Cpu], settings.Devices);
         Assert.Equal(new TrainingSettings(0, settings.Training.Network), settings.Training);
         Assert.Equivalent(NetworkSettings.Compact, settings.Training.Network, strict: true);
     }
