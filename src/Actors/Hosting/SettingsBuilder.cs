@@ -71,6 +71,8 @@ internal sealed partial class SettingsBuilder
             new(Get(Out)))
         {
             Cluster = Cluster(),
+            Inference = new(Get(InferenceWindow), Get(InferenceBatch), Get(InferenceQueue)),
+            Serve = new(Get(Listen), Get(MaxBody), Get(MaxImages), Get(MaxSide), Get(MaxSamples), Get(ServeRefresh)),
         };
     }
 

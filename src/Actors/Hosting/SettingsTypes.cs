@@ -120,6 +120,11 @@ internal static partial class SettingsTypes
         },
         value => $"[{string.Join(", ", value.Select(address => SettingsSyntax.Quote(address.ToString())))}]");
 
+    public static SettingsType<NodeAddress> Address { get; } = new(
+        "HOST:PORT in double quotes",
+        (raw, out value) => NodeAddress.TryParse(raw.Text ?? "", out value),
+        value => SettingsSyntax.Quote(value.ToString()));
+
     public static SettingsType<IReadOnlyList<NodeRole>> NodeRoles { get; } = new(
         "one or more of trainer, worker, gateway and voter, as in [trainer, worker]",
         (raw, out value) =>

@@ -12,7 +12,7 @@ internal sealed class SnapshotDenoiser : IDenoiserCompute
     private readonly IReadOnlyList<TrainedSet> sets;
     private readonly SharedLayout layout;
     private readonly Tensor? shared;
-    private readonly Func<SharedTensors, Tensor, Tensor, Func<int, Tensor?>, Tensor> denoise;
+    private readonly Func<SharedTensors, Tensor, Tensor, Func<int, Tensor?>, Sampling, Tensor> denoise;
 
     /// <summary>A link of the chain.</summary>
     /// <param name="block">The block.</param>
@@ -21,7 +21,7 @@ internal sealed class SnapshotDenoiser : IDenoiserCompute
     /// <param name="layout">What the blocks share.</param>
     /// <param name="coupled">Whether what they share is needed.</param>
     /// <param name="head">The head's state.</param>
-    /// <param name="denoise">What the method makes of (shared, images, z, eps).</param>
+    /// <param name="denoise">What the method makes of (shared, images, z, eps, sampling).</param>
     /// <exception cref="NoPropException">A snapshot is damaged, of another network, or missing.</exception>
     public SnapshotDenoiser(
         BlockId block,
@@ -30,7 +30,7 @@ internal sealed class SnapshotDenoiser : IDenoiserCompute
         SharedLayout layout,
         bool coupled,
         Snapshot? head,
-        Func<SharedTensors, Tensor, Tensor, Func<int, Tensor?>, Tensor> denoise)
+        Func<SharedTensors, Tensor, Tensor, Func<int, Tensor?>, Sampling, Tensor> denoise)
     {
         (this.sets, this.layout, this.denoise) = (sets, layout, denoise);
         TrainingState.Restore(block.FileName, sets, from);
@@ -40,11 +40,13 @@ internal sealed class SnapshotDenoiser : IDenoiserCompute
         }
     }
 
-    public Tensor Denoise(Tensor images, Tensor z, Func<int, Tensor?>? eps)
+    public Tensor Denoise(Tensor images, Tensor z, Func<int, Tensor?>? eps) => Denoise(images, z, eps, Sampling.Usual);
+
+    public Tensor Denoise(Tensor images, Tensor z, Func<int, Tensor?>? eps, Sampling sampling)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable guard = no_grad();
-        return denoise(new SharedTensors(layout, shared), images, z, eps ?? (_ => null)).MoveToOuterDisposeScope();
+        return denoise(new SharedTensors(layout, shared), images, z, eps ?? (_ => null), sampling).MoveToOuterDisposeScope();
     }
 
     public void Dispose()

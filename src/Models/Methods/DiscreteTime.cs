@@ -70,7 +70,7 @@ public sealed class DiscreteTime : IMethod
             layout,
             Coupled,
             head,
-            (shared, images, z, eps) => posterior.Step(shared.Output(network.Logits(images, z, ForwardPass.Inference)), z, eps(block.Value)));
+            (shared, images, z, eps, _) => posterior.Step(shared.Output(network.Logits(images, z, ForwardPass.Inference)), z, eps(block.Value)));
     }
 
     /// <inheritdoc/>
