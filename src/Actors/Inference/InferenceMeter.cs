@@ -32,6 +32,9 @@ public sealed class InferenceMeter : IDisposable
         meter.CreateObservableGauge("noprop.inference.queue", () => waiting, description: "Images, draws counted, that wait");
     }
 
+    /// <summary>The meter, for those who export what it measures.</summary>
+    public Meter Meter => meter;
+
     /// <summary>What blocks have done, in their order.</summary>
     public IReadOnlyList<BlockTimes> Blocks
     {

@@ -30,6 +30,8 @@ public sealed class SettingsLoaderTests
                 new(null))
             {
                 Cluster = settings.Cluster,
+                Inference = new(TimeSpan.FromMilliseconds(2), 32, 1024),
+                Serve = new(new("127.0.0.1", 5080), 4 << 20, 64, 4096, 64, TimeSpan.FromSeconds(1)),
             } with
             { Training = settings.Training },
             settings);
