@@ -3,6 +3,7 @@ using Akka.Actor;
 using Akka.Hosting;
 using NoProp.Actors.Inference;
 using NoProp.Actors.Protocol;
+using NoProp.Actors.Recording;
 using NoProp.Models;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
@@ -20,6 +21,7 @@ public sealed class InferenceService : IInference, IAsyncDisposable
     private readonly IActorRef chain;
     private readonly IActorRef batches;
     private readonly IMethod method;
+    private CheckpointFollower? follower;
     private ImmutableDictionary<string, long> versions = ImmutableDictionary.Create<string, long>(StringComparer.Ordinal);
 
     private InferenceService(LocalSystem? own, IActorRefFactory parent, IActorRef chain, NoPropSettings settings, IMethod method, Dataset dataset)
@@ -60,6 +62,29 @@ public sealed class InferenceService : IInference, IAsyncDisposable
         return new(system, system.ActorSystem, system.Get<InferenceActor>(), loaded.Settings, method, dataset);
     }
 
+    /// <summary>
+    /// Answers with the newest checkpoint of a run, and with every newer one from when it is there: the run may be in training in another process.
+    /// </summary>
+    /// <param name="runFolder">The run's folder. A run that has no checkpoint yet is answered for when it has one.</param>
+    /// <param name="dataset">What it was trained on, where that is a folder of images; null to look where the run found its data.</param>
+    /// <param name="tell">Told what happens to checkpoints, a line each.</param>
+    /// <exception cref="NoPropException">It is no run folder, its data are not there, or libtorch cannot be loaded.</exception>
+    public static async Task<InferenceService> OpenAsync(string runFolder, Dataset? dataset = null, Action<string>? tell = null)
+    {
+        RunFolder folder = RunFolder.Read(runFolder);
+        LoadedSettings loaded = SettingsLoader.Load(new SettingsFile(folder.Settings, await File.ReadAllTextAsync(folder.Settings)));
+        DataSettings data = loaded.Settings.Data;
+        Dataset known = dataset ?? DataCatalog.Load(data.Name, data.Directory, data.TrainLimit);
+        InferenceService service = await StartAsync(loaded, MethodCatalog.CreateForBlocks(loaded.Settings.Training, DataDescription.Of(known)), known);
+        if (dataset is null)
+        {
+            known.Dispose();
+        }
+
+        service.Follow(folder, loaded.Settings.Serve.Refresh, tell ?? (_ => { }));
+        return service;
+    }
+
     /// <summary>A service over a chain that is there, for example that of a run in training. Its states are whatever that chain is given.</summary>
     /// <param name="parent">The actor system.</param>
     /// <param name="chain">The inference actor.</param>
@@ -68,6 +93,30 @@ public sealed class InferenceService : IInference, IAsyncDisposable
     /// <param name="dataset">What it is trained on.</param>
     public static InferenceService Over(IActorRefFactory parent, IActorRef chain, NoPropSettings settings, IMethod method, Dataset dataset) =>
         new(own: null, parent, chain, settings, method, dataset);
+
+    /// <summary>Block steps of the checkpoint that answers; null before the first, or where none is followed.</summary>
+    public long? Step => follower?.Taken;
+
+    /// <summary>Takes the newest checkpoint of a run, and every newer one from when it is there, until this service is disposed of.</summary>
+    /// <param name="folder">The run's folder.</param>
+    /// <param name="every">Time between two looks.</param>
+    /// <param name="tell">Told what happens, a line each.</param>
+    /// <exception cref="InvalidOperationException">It follows a run already.</exception>
+    public void Follow(RunFolder folder, TimeSpan every, Action<string> tell)
+    {
+        if (follower is not null)
+        {
+            throw new InvalidOperationException("a run is followed already");
+        }
+
+        follower = new(folder, every, Take, tell);
+
+        void Take(Checkpoint checkpoint)
+        {
+            Publish([.. checkpoint.Snapshots]);
+            tell(FormattableString.Invariant($"answers with the checkpoint of {checkpoint.Step} block steps"));
+        }
+    }
 
     /// <summary>Takes newer states: requests that come later are answered with them.</summary>
     public void Publish(IReadOnlyCollection<Snapshot> snapshots)
@@ -101,6 +150,11 @@ public sealed class InferenceService : IInference, IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        if (follower is not null)
+        {
+            await follower.DisposeAsync();
+        }
+
         if (own is not null)
         {
             await own.DisposeAsync();

@@ -3,7 +3,6 @@ using NoProp.Actors.Recording;
 using NoProp.Host.Commands;
 using NoProp.Host.Images;
 using NoProp.Models;
-using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
 using NoProp.Models.Methods;
 
@@ -35,12 +34,8 @@ internal interface IServedRun : IAsyncDisposable
 internal sealed class ServedRun : IServedRun
 {
     private readonly RunFolder folder;
-    private readonly CheckpointFollower follower;
 
-    private ServedRun(RunFolder folder, NoPropSettings settings, InferenceService inference, CheckpointFollower follower)
-    {
-        (this.folder, Settings, Inference, this.follower) = (folder, settings, inference, follower);
-    }
+    private ServedRun(RunFolder folder, NoPropSettings settings, InferenceService inference) => (this.folder, Settings, Inference) = (folder, settings, inference);
 
     /// <inheritdoc/>
     public string Name => folder.Path;
@@ -52,7 +47,7 @@ internal sealed class ServedRun : IServedRun
     public InferenceService Inference { get; }
 
     /// <inheritdoc/>
-    public long? Step => follower.Taken;
+    public long? Step => Inference.Step;
 
     /// <summary>Opens a run's folder and begins to follow it.</summary>
     /// <param name="path">The folder.</param>
@@ -69,23 +64,13 @@ internal sealed class ServedRun : IServedRun
         // What has been trained needs no prototypes any more, and so no images.
         IMethod method = MethodCatalog.CreateForBlocks(loaded.Settings.Training, DataDescription.Of(dataset));
         InferenceService inference = await InferenceService.StartAsync(loaded, method, dataset);
-        CheckpointFollower follower = new(folder, loaded.Settings.Serve.Refresh, Take, tell);
-        return new(folder, loaded.Settings, inference, follower);
-
-        void Take(Checkpoint checkpoint)
-        {
-            inference.Publish([.. checkpoint.Snapshots]);
-            tell($"answers with the checkpoint of {checkpoint.Step} block steps");
-        }
+        inference.Follow(folder, loaded.Settings.Serve.Refresh, tell);
+        return new(folder, loaded.Settings, inference);
     }
 
     /// <inheritdoc/>
     public IAsyncEnumerable<MetricsRecord?> RecordsAsync(string? after, CancellationToken stop) => new MetricsTail(folder.Metrics).ReadAsync(after, stop);
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        await follower.DisposeAsync();
-        await Inference.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => Inference.DisposeAsync();
 }

@@ -1,11 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
-using NoProp.Actors.Hosting;
-using NoProp.Host.Serving;
-using NoProp.Host.Tests.Processes;
 using NoProp.Host.Tests.Trained;
-using NoProp.Models.Checkpoints;
 using Xunit;
 
 namespace NoProp.Host.Tests.Serving;
