@@ -1,5 +1,6 @@
 using System.CommandLine;
 using NoProp.Benchmarks;
+using NoProp.Benchmarks.Serving;
 
 return new RootCommand("Measures NoProp.NET: every figure is a ratio of arms that run in turn, in one process.")
 {
@@ -9,4 +10,5 @@ return new RootCommand("Measures NoProp.NET: every figure is a ratio of arms tha
     Invariants.Create(),
     LinkSpeed.Create(),
     Chaos.Create(),
+    ServeLoad.Create(),
 }.Parse(args).Invoke();

@@ -25,7 +25,7 @@ internal static class ServeCommand
             using (signals)
             {
                 ApiKeys? keys = parsed.GetValue(keyFile) is { } file ? ApiKeys.Read(file) : null;
-                await using IServedRun served = await OpenAsync(parsed, settings, parsed.GetValue(run), parsed.GetValue(dataDir));
+                await using IServedRun served = await OpenAsync(parsed, settings, parsed.GetValue(run), parsed.GetValue(dataDir), stop.Token);
                 await using ServeServer server = await ServeServer.StartAsync(served, keys, parsed.GetValue(insecure));
                 Tell(server.Address.ToString().TrimEnd('/'));
                 if (served.Inference.Missing.Count > 0)
@@ -41,8 +41,18 @@ internal static class ServeCommand
         return command;
     }
 
-    private static async Task<IServedRun> OpenAsync(ParseResult parsed, SettingsOptions settings, string? path, string? dataDir) =>
-        await ServedRun.OpenAsync(path ?? throw new SettingsException("name a run folder"), basis => settings.Load(parsed, basis), dataDir, Tell);
+    private static async Task<IServedRun> OpenAsync(ParseResult parsed, SettingsOptions settings, string? path, string? dataDir, CancellationToken stop)
+    {
+        if (path is not null)
+        {
+            return await ServedRun.OpenAsync(path, basis => settings.Load(parsed, basis), dataDir, Tell);
+        }
+
+        LoadedSettings loaded = settings.Load(parsed);
+        return loaded.Settings.Cluster.Join.Count > 0
+            ? await JoinedRun.OpenAsync(loaded, Tell, stop)
+            : throw new SettingsException("name a run folder, or with --join HOST:PORT a node of a cluster that trains a run");
+    }
 
     private static void Tell(string line) => Terminal.Out.WriteLine(line);
 }
