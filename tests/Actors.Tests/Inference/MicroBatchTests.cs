@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Akka.Actor;
 using Akka.Configuration;
 using Akka.TestKit;
@@ -9,7 +8,6 @@ using NoProp.Actors.Protocol;
 using NoProp.Models.Data;
 using NoProp.Models.Methods;
 using Xunit;
-using static TorchSharp.torch;
 
 namespace NoProp.Actors.Tests.Inference;
 
@@ -130,7 +128,7 @@ public sealed class MicroBatchTests : TestKit
         Ask(batches, images: 4);
         Ask(batches, images: 4);
         Ask(batches, images: 4);
-        Classify first = (Classify)chain.ReceiveN(2)[0];
+        Classify first = chain.ReceiveN(2).Cast<Classify>().First();
         chain.ExpectNoMsg(TimeSpan.FromMilliseconds(50));
 
         Answer(first);

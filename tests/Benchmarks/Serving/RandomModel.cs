@@ -8,7 +8,6 @@ using NoProp.Models;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
 using NoProp.Models.Methods;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace NoProp.Benchmarks.Serving;
