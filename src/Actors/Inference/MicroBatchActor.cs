@@ -25,6 +25,8 @@ public sealed class MicroBatchActor : ReceiveActor, IWithTimers
     private readonly int mostInChain;
     private readonly List<PendingPredict> waiting = [];
     private readonly Dictionary<long, (BatchInChain Batch, int Part)> inChain = [];
+    private long nextNumber;
+    private long dueBefore;
     private int rowsWaiting;
     private int batchesInChain;
     private long nextPart;
@@ -43,7 +45,12 @@ public sealed class MicroBatchActor : ReceiveActor, IWithTimers
         Receive<WithdrawPredict>(Withdraw);
         Receive<Classified>(answer => Answered(answer.Id, answer, null));
         Receive<ClassifyFailed>(failed => Answered(failed.Id, null, failed.Reason));
-        Receive<Due>(_ => Send());
+        Receive<Due>(_ =>
+        {
+            // All that wait: who is younger than the window goes with those who are not, or has found no others of its kind.
+            dueBefore = nextNumber;
+            Send();
+        });
     }
 
     /// <inheritdoc/>
@@ -71,7 +78,7 @@ public sealed class MicroBatchActor : ReceiveActor, IWithTimers
             request.Seed ?? model.Defaults.Seed, request.Samples ?? model.Defaults.Samples, request.Stochastic ?? model.Defaults.Stochastic);
         ChainOptions through = new(request.Depth, request.StopAt, request.Steps, request.Trace, LastOnly: request.StopAt is null);
         PendingPredict pending = new(
-            asked.Id, request, Sender, options, new(options.Stochastic, through), request.Pixels.Length / data.Shape.Pixels, Now);
+            asked.Id, request, Sender, options, new(options.Stochastic, through), request.Pixels.Length / data.Shape.Pixels, nextNumber++, Now);
         // A request that is larger than the whole queue can still be answered when nothing else waits.
         if (rowsWaiting > 0 && rowsWaiting + pending.Rows > settings.Queue)
         {
@@ -114,10 +121,9 @@ public sealed class MicroBatchActor : ReceiveActor, IWithTimers
             Start(next);
         }
 
-        if (batchesInChain < mostInChain && waiting.Count > 0)
+        if (waiting is [.., var youngest] && youngest.Number >= dueBefore && !Timers.IsTimerActive(nameof(Due)))
         {
-            TimeSpan left = waiting.Min(pending => pending.At) + settings.Window - Now;
-            Timers.StartSingleTimer(nameof(Due), Due.Instance, left > TimeSpan.Zero ? left : TimeSpan.Zero);
+            Timers.StartSingleTimer(nameof(Due), Due.Instance, settings.Window);
         }
     }
 
@@ -135,7 +141,7 @@ public sealed class MicroBatchActor : ReceiveActor, IWithTimers
             if (seen.Add(first.Kind))
             {
                 (ImmutableArray<PendingPredict> together, bool full) = Together(first);
-                if (full || Now - first.At >= settings.Window)
+                if (full || first.Number < dueBefore)
                 {
                     return together;
                 }

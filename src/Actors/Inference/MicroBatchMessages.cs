@@ -27,9 +27,10 @@ internal readonly record struct BatchKind(bool Stochastic, ChainOptions Chain);
 /// <param name="Options">Seed, draws and steps that it is answered with.</param>
 /// <param name="Kind">Whom it can share a batch with.</param>
 /// <param name="Images">Images n.</param>
+/// <param name="Number">Counts the requests.</param>
 /// <param name="At">When it came.</param>
 internal sealed record PendingPredict(
-    Guid Id, PredictionRequest Request, Akka.Actor.IActorRef Asker, UsedOptions Options, BatchKind Kind, int Images, TimeSpan At)
+    Guid Id, PredictionRequest Request, Akka.Actor.IActorRef Asker, UsedOptions Options, BatchKind Kind, int Images, long Number, TimeSpan At)
 {
     /// <summary>Rows that it has in a batch: each image once for each draw.</summary>
     public int Rows => Images * Options.Samples;

@@ -33,11 +33,11 @@ public sealed class MicroBatchTests : TestKit
     {
         IActorRef batches = Batches();
         Ask(batches);
-        Time.Advance(Window / 2);
+        Advance(batches, Window / 2);
         Ask(batches, images: 2);
         chain.ExpectNoMsg(TimeSpan.FromMilliseconds(50));
 
-        Time.Advance(Window / 2);
+        Advance(batches, Window / 2);
 
         Assert.Equal(3, Size(chain.ExpectMsg<Classify>()));
     }
@@ -95,7 +95,7 @@ public sealed class MicroBatchTests : TestKit
 
         Ask(batches, images: 2);
         Ask(batches, images: 2, change: request => request with { Depth = 1 });
-        Time.Advance(Window);
+        Advance(batches, Window);
 
         Assert.Equal([2, 2], chain.ReceiveN(2).Cast<Classify>().Select(Size));
     }
@@ -104,13 +104,14 @@ public sealed class MicroBatchTests : TestKit
     public void What_finds_no_room_in_the_queue_is_refused_at_once()
     {
         IActorRef batches = Batches();
-        Ask(batches, images: 4);
-        Ask(batches, images: 4);
-        Ask(batches, images: 4);
+        for (int i = 0; i < 4; i++)
+        {
+            Ask(batches, images: 4);
+        }
 
         Ask(batches);
 
-        Assert.Equal(new PredictFailed(PredictionProblem.Busy, "4 images wait already, of at most 4: ask again in a moment"), ExpectMsg<PredictFailed>());
+        Assert.Equal(new PredictFailed(PredictionProblem.Busy, "8 images wait already, of at most 8: ask again in a moment"), ExpectMsg<PredictFailed>());
     }
 
     [Fact]
@@ -131,7 +132,7 @@ public sealed class MicroBatchTests : TestKit
         Classify first = chain.ReceiveN(2).Cast<Classify>().First();
         chain.ExpectNoMsg(TimeSpan.FromMilliseconds(50));
 
-        Answer(first);
+        Answer(batches, first);
 
         Assert.Equal(4, Size(chain.ExpectMsg<Classify>()));
     }
@@ -144,7 +145,7 @@ public sealed class MicroBatchTests : TestKit
         Ask(batches, images: 2);
 
         batches.Tell(new WithdrawPredict(withdrawn));
-        Time.Advance(Window);
+        Advance(batches, Window);
 
         Assert.Equal(2, Size(chain.ExpectMsg<Classify>()));
     }
@@ -157,7 +158,7 @@ public sealed class MicroBatchTests : TestKit
         Ask(batches, images: 1);
         batches.Tell(new Predict(Guid.NewGuid(), Request(3)), other);
 
-        Answer(chain.ExpectMsg<Classify>());
+        Answer(batches, chain.ExpectMsg<Classify>());
 
         Assert.Equal([0], ExpectMsg<Prediction>().Images.Select(image => image.Class));
         Assert.Equal([1, 2, 0], other.ExpectMsg<Prediction>().Images.Select(image => image.Class));
@@ -170,7 +171,7 @@ public sealed class MicroBatchTests : TestKit
         Ask(batches, images: 1, change: request => request with { Samples = 4 });
 
         // Its four rows are certain of classes 0, 1, 2 and 0.
-        Answer(chain.ExpectMsg<Classify>());
+        Answer(batches, chain.ExpectMsg<Classify>());
 
         Assert.Equal([0.5f, 0.25f, 0.25f], Assert.Single(ExpectMsg<Prediction>().Images).Probabilities.AsEnumerable());
     }
@@ -180,7 +181,7 @@ public sealed class MicroBatchTests : TestKit
     {
         IActorRef batches = Batches();
         Ask(batches, images: 2, change: request => request with { StopAt = 0.9 });
-        Time.Advance(Window);
+        Advance(batches, Window);
         Classify classify = chain.ExpectMsg<Classify>();
 
         chain.Reply(new Classified(classify.Id, 3, [[0.95f, 0.05f, 0, 0.5f, 0.5f, 0], [0, 1, 0, 0, 0, 1]], [7, 8]));
@@ -204,7 +205,15 @@ public sealed class MicroBatchTests : TestKit
 
     private static PredictionRequest Request(int images) => new(new float[images * Pixels]);
 
-    private IActorRef Batches() => Sys.ActorOf(MicroBatchActor.Props(chain, Model, Data, new InferenceSettings(Window, Batch: 4, Queue: 4), mostInChain: 2));
+    // What was sent before has been received when the time goes on.
+    private void Advance(IActorRef batches, TimeSpan time)
+    {
+        batches.Tell(new Identify(null), TestActor);
+        ExpectMsg<ActorIdentity>();
+        Time.Advance(time);
+    }
+
+    private IActorRef Batches() => Sys.ActorOf(MicroBatchActor.Props(chain, Model, Data, new InferenceSettings(Window, Batch: 4, Queue: 8), mostInChain: 2));
 
     private Guid Ask(IActorRef batches, int images = 1, Func<PredictionRequest, PredictionRequest>? change = null)
     {
@@ -214,9 +223,9 @@ public sealed class MicroBatchTests : TestKit
     }
 
     /// <summary>Row i is certain of class i modulo 3.</summary>
-    private void Answer(Classify classify)
+    private static void Answer(IActorRef batches, Classify classify)
     {
         float[] certain = [.. Enumerable.Range(0, Size(classify)).SelectMany(row => Enumerable.Range(0, 3).Select(one => one == row % 3 ? 1f : 0f))];
-        chain.Reply(new Classified(classify.Id, 3, [certain], [7, 8]));
+        batches.Tell(new Classified(classify.Id, 3, [certain], [7, 8]));
     }
 }
