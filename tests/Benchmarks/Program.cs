@@ -1,5 +1,6 @@
 using System.CommandLine;
 using NoProp.Benchmarks;
+using NoProp.Benchmarks.Serving;
 using Spectre.Console;
 
 // A file takes tables as wide as they are.
@@ -17,4 +18,5 @@ return new RootCommand("Measures NoProp.NET: every figure is a ratio of arms tha
     LinkSpeed.Create(),
     Chaos.Create(),
     Storm.Create(),
+    ServeLoad.Create(),
 }.Parse(args).Invoke();

@@ -30,7 +30,9 @@ public sealed class RunActor : ReceiveActor
     {
         (this.run, settings) = (run, SettingsHocon.ToHocon(run.Plan.Settings));
         followers = Context.ActorOf(RunFollowersActor.Props(linkSettings.Silence), "followers");
-        trainer = NoPropHosting.StartTrainer(Context, run.Plan, Context.ActorOf(InferenceActor.Props(run.Plan.Method, run.Plan.Settings.Devices[0]), "inference"), Self);
+        IActorRef states = Context.ActorOf(
+            PublishedStatesActor.Props(run.Name, run.Plan, Context.ActorOf(InferenceActor.Props(run.Plan.Method, run.Plan.Settings.Devices[0]), "inference")), "states");
+        trainer = NoPropHosting.StartTrainer(Context, run.Plan, states, Self);
         IActorRef data = Context.ActorOf(DataServerActor.Props(run.Plan.Batches()), "data");
         links = Context.ActorOf(LinkAcceptorActor.Props(linkSettings, (_, _) => new TrainerRoutes(trainer, data)), "links");
         Receive<OfferSlots>(offer =>
@@ -45,6 +47,8 @@ public sealed class RunActor : ReceiveActor
             moving = true;
             trainer.Tell(new StopRun());
         });
+        Receive<GetPublished>(states.Forward);
+        Receive<GetStatePart>(states.Forward);
         Receive<DrainWorker>(trainer.Forward);
         Receive<GetPolicies>(trainer.Forward);
         Receive<SetPolicies>(trainer.Forward);

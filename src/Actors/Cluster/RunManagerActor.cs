@@ -53,6 +53,8 @@ public sealed class RunManagerActor : ReceiveActor, IWithTimers
         Receive<ResumeRun>(asked => Submit(() => store.Resume(asked.Changes, asked.Name), Sender));
         Receive<FollowRun>(follow => ForRun(follow.Run, follow));
         Receive<StopTraining>(stop => ForRun(stop.Run, stop));
+        Receive<GetPublished>(asked => ForRun(asked.Run, asked));
+        Receive<GetStatePart>(asked => ForRun(asked.Run, asked));
         Receive<GetPolicies>(asked => ForRun(null, asked));
         Receive<ChangePolicies>(asked => ForRun(null, asked));
         Receive<GetTrainingStatus>(asked =>

@@ -50,6 +50,12 @@ public sealed record NoPropSettings(
 
     /// <summary>The same by device.</summary>
     public DeviceSlots DeviceSlots => new([.. Devices], SlotCount / Devices.Count);
+
+    /// <summary>How requests share the chain at inference.</summary>
+    public required InferenceSettings Inference { get; init; }
+
+    /// <summary>The HTTP service.</summary>
+    public required ServeSettings Serve { get; init; }
 }
 
 /// <summary>Data set.</summary>
@@ -93,6 +99,21 @@ public sealed record MetricsSettings(int EverySteps, bool TensorBoard, int Probe
 /// <param name="Samples">Starting noises per image whose answers are averaged.</param>
 /// <param name="Stochastic">Whether every block draws fresh noise.</param>
 public sealed record EvaluateSettings(int EveryEpochs, int BatchSize, int Samples, bool Stochastic);
+
+/// <summary>How requests share the chain at inference.</summary>
+/// <param name="Window">How long a request waits for others to share its batch.</param>
+/// <param name="Batch">Images in a batch at most.</param>
+/// <param name="Queue">Images that may wait.</param>
+public sealed record InferenceSettings(TimeSpan Window, int Batch, int Queue);
+
+/// <summary>The HTTP service.</summary>
+/// <param name="Listen">Address.</param>
+/// <param name="MaxBody">Bytes of a request.</param>
+/// <param name="MaxImages">Images of a request.</param>
+/// <param name="MaxSide">Largest side of a picture that is decoded, in pixels.</param>
+/// <param name="MaxSamples">Draws of noise of a request.</param>
+/// <param name="Refresh">Time between two looks for new states.</param>
+public sealed record ServeSettings(NodeAddress Listen, int MaxBody, int MaxImages, int MaxSide, int MaxSamples, TimeSpan Refresh);
 
 /// <summary>The run's folder.</summary>
 /// <param name="Out">Folder for checkpoints, metrics and settings; null for <c>runs/&lt;data&gt;-&lt;time&gt;</c>.</param>

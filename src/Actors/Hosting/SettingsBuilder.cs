@@ -76,6 +76,8 @@ internal sealed partial class SettingsBuilder
             Cluster = Cluster(),
             Devices = devices,
             SlotsPerDevice = slotsPerDevice,
+            Inference = new(Get(InferenceWindow), Get(InferenceBatch), Get(InferenceQueue)),
+            Serve = new(Get(Listen), Get(MaxBody), Get(MaxImages), Get(MaxSide), Get(MaxSamples), Get(ServeRefresh)),
         };
     }
 

@@ -113,6 +113,10 @@ internal static class SettingsTable
     public static readonly Setting<int> SolverSteps = Weights("adjoint.steps", Whole(1, 10_000), s => s.Training.SolverSteps);
     public static readonly Setting<int?> InferenceSteps =
         Operation("inference.steps", OrAuto(Whole(1, 100_000)), s => (int?)s.Training.InferenceSteps);
+    public static readonly Setting<TimeSpan> InferenceWindow =
+        Operation("inference.window", Duration(TimeSpan.Zero, TimeSpan.FromMinutes(1)), s => s.Inference.Window);
+    public static readonly Setting<int> InferenceBatch = Operation("inference.batch", Whole(1, Wide), s => s.Inference.Batch);
+    public static readonly Setting<int> InferenceQueue = Operation("inference.queue", Whole(1, Million), s => s.Inference.Queue);
 
     public static readonly Setting<string> BlockPolicy = Operation("policy.blocks", SettingsTypes.Policy, s => s.Policies.Blocks);
     public static readonly Setting<Placement> Placement = Operation("policy.placement", Word<Placement>(), s => s.Policies.Placement);
@@ -152,6 +156,13 @@ internal static class SettingsTable
     public static readonly Setting<int> EvaluateBatch = Operation("evaluate.batch", Whole(1, Wide), s => s.Evaluate.BatchSize);
     public static readonly Setting<int> Samples = Operation("evaluate.samples", Whole(1, 1000), s => s.Evaluate.Samples);
     public static readonly Setting<bool> Stochastic = Operation("evaluate.stochastic", Switch, s => s.Evaluate.Stochastic);
+
+    public static readonly Setting<NodeAddress> Listen = Operation("serve.listen", Address, s => s.Serve.Listen);
+    public static readonly Setting<int> MaxBody = Operation("serve.max-body", Whole(1024, 1_000_000_000), s => s.Serve.MaxBody);
+    public static readonly Setting<int> MaxImages = Operation("serve.max-images", Whole(1, Wide), s => s.Serve.MaxImages);
+    public static readonly Setting<int> MaxSide = Operation("serve.max-side", Whole(1, 16_384), s => s.Serve.MaxSide);
+    public static readonly Setting<int> MaxSamples = Operation("serve.max-samples", Whole(1, 1000), s => s.Serve.MaxSamples);
+    public static readonly Setting<TimeSpan> ServeRefresh = Operation("serve.refresh", Duration(Tick, Day), s => s.Serve.Refresh);
 
     public static readonly Setting<string?> Out = Operation("run.out", Folder, s => s.Run.Out);
 

@@ -121,6 +121,18 @@ internal static partial class SettingsTypes
         },
         value => $"[{string.Join(", ", value.Select(address => SettingsSyntax.Quote(address.ToString())))}]");
 
+    public static SettingsType<NodeAddress> Address { get; } = new(
+        "HOST:PORT in double quotes",
+        (raw, out value) =>
+        {
+            // Port 0 is any that is free, which is no address to others.
+            bool free = raw.Text is { } text && text.EndsWith(":0", StringComparison.Ordinal);
+            bool read = NodeAddress.TryParse(free ? raw.Text![..^1] + "1" : raw.Text, out NodeAddress given);
+            value = free ? given with { Port = 0 } : given;
+            return read;
+        },
+        value => SettingsSyntax.Quote(value.ToString()));
+
     public static SettingsType<IReadOnlyList<NodeRole>> NodeRoles { get; } = new(
         "one or more of trainer, worker, gateway and voter, as in [trainer, worker]",
         (raw, out value) =>

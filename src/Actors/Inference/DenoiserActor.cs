@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
 using Akka.Actor;
 using NoProp.Actors.Protocol;
 using NoProp.Actors.Training;
@@ -16,6 +18,7 @@ public sealed class DenoiserActor : ReceiveActor
     private readonly IMethod method;
     private readonly IActorRef next;
     private readonly ComputeDevice device;
+    private readonly LoadedClassifier classifier;
     private Snapshot? newest;
     private Snapshot? head;
     private IDenoiserCompute? compute;
@@ -29,6 +32,7 @@ public sealed class DenoiserActor : ReceiveActor
     public DenoiserActor(BlockId block, IMethod method, IActorRef next, ComputeDevice device)
     {
         (this.block, this.method, this.next, this.device) = (block, method, next, device);
+        classifier = new(method);
         Receive<Snapshot>(snapshot => (newest, head) = snapshot.Name == block.FileName ? (snapshot, head) : (newest, snapshot));
         Receive<Denoise>(Pass);
     }
@@ -38,7 +42,11 @@ public sealed class DenoiserActor : ReceiveActor
         Akka.Actor.Props.Create(() => new DenoiserActor(block, method, next, device)).WithDispatcher(Dispatchers.Inference);
 
     /// <inheritdoc/>
-    protected override void PostStop() => compute?.Dispose();
+    protected override void PostStop()
+    {
+        compute?.Dispose();
+        classifier.Dispose();
+    }
 
     private void Pass(Denoise message)
     {
@@ -48,20 +56,49 @@ public sealed class DenoiserActor : ReceiveActor
             return;
         }
 
+        ImmutableArray<(int, int, Tensor)>.Builder steps = message.Steps.ToBuilder();
         try
         {
             TorchRuntime.UseOneThread();
             LoadNewest(newest);
+            long start = Stopwatch.GetTimestamp();
             Classify request = message.Request;
+            IReadOnlyList<NoiseRows> rows = request.NoiseOfRows;
+            int made = 0;
+            Sampling sampling = new(
+                request.Chain.Steps, request.Chain.Trace ? z => steps.Add((block.Value, ++made, z.clone().DetachFromDisposeScope())) : null);
             Tensor z = compute!
-                .Denoise(request.Images, message.Trace[^1], step => request.Noise.Step(step, request.First, request.Images.shape[0], method.EmbeddingSize))
+                .Denoise(request.Images, message.Trace[^1], step => NoiseRows.Step(rows, step, method.EmbeddingSize), sampling)
                 .DetachFromDisposeScope();
-            next.Tell(message with { Trace = message.Trace.Add(z), Versions = message.Versions.Add(newest.Clock) });
+            Denoise passed = message with
+            {
+                Trace = message.Trace.Add(z),
+                Versions = message.Versions.Add(newest.Clock),
+                Times = message.Times.Add(Stopwatch.GetElapsedTime(start)),
+                Steps = steps.ToImmutable(),
+            };
+            (passed, bool over) = LookAt(passed);
+            (over ? Context.Parent : next).Tell(passed);
         }
         catch (Exception e)
         {
-            Context.Parent.Tell(new DenoiseFailed(message, $"{block}: {e.Message.Split('\n')[0]}"));
+            Context.Parent.Tell(new DenoiseFailed(message with { Steps = steps.ToImmutable() }, $"{block}: {e.Message.Split('\n')[0]}"));
         }
+    }
+
+    /// <summary>Whether the chain ends here: at the depth that was asked for, or because some block was sure of each image.</summary>
+    private (Denoise Passed, bool Over) LookAt(Denoise passed)
+    {
+        ChainOptions options = passed.Request.Chain;
+        if (options.StopAt is not { } enough || block.Value == method.Blocks)
+        {
+            return (passed, block.Value == options.Depth);
+        }
+
+        using Tensor probabilities = classifier.At(passed.Head).Probabilities(passed.Trace[^1]);
+        ImmutableHashSet<int> sure = passed.Sure.Union(
+            probabilities.data<float>().ToArray().Chunk(method.Classes).Index().Where(row => row.Item.Max() >= enough).Select(row => row.Index));
+        return (passed with { Sure = sure }, block.Value == options.Depth || sure.Count == passed.Request.Images.shape[0]);
     }
 
     // Snapshots come far more often than requests; only one that is used is loaded.

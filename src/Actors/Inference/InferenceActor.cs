@@ -20,8 +20,7 @@ public sealed class InferenceActor : ReceiveActor
     private readonly IMethod method;
     private readonly IActorRef[] chain;
     private Snapshot? newestHead;
-    private IClassifierCompute? classifier;
-    private long classifierVersion = -1;
+    private readonly LoadedClassifier classifier;
 
     /// <summary>An inference actor with its chain.</summary>
     /// <param name="method">Method.</param>
@@ -29,6 +28,7 @@ public sealed class InferenceActor : ReceiveActor
     public InferenceActor(IMethod method, ComputeDevice device)
     {
         this.method = method;
+        classifier = new(method);
         chain = new IActorRef[method.Blocks];
         IActorRef next = Self;
         foreach (BlockId block in BlockId.UpTo(method.Blocks).Reverse())
@@ -47,7 +47,7 @@ public sealed class InferenceActor : ReceiveActor
         Akka.Actor.Props.Create(() => new InferenceActor(method, device)).WithDispatcher(Dispatchers.Inference);
 
     /// <inheritdoc/>
-    protected override void PostStop() => classifier?.Dispose();
+    protected override void PostStop() => classifier.Dispose();
 
     private void Publish(PublishSnapshots publish)
     {
@@ -76,8 +76,9 @@ public sealed class InferenceActor : ReceiveActor
             return;
         }
 
-        Tensor start = request.Noise.Start(request.First, request.Images.shape[0], method.EmbeddingSize).DetachFromDisposeScope();
-        chain[0].Tell(new Denoise(request, Sender, [start], []));
+        using DisposeScope scope = NewDisposeScope();
+        Tensor start = NoiseRows.Start(request.NoiseOfRows, method.EmbeddingSize).DetachFromDisposeScope();
+        chain[0].Tell(new Denoise(request, Sender, [start], [], newestHead));
     }
 
     private void Finish(Denoise answered)
@@ -85,16 +86,17 @@ public sealed class InferenceActor : ReceiveActor
         try
         {
             TorchRuntime.UseOneThread();
-            if (classifierVersion != newestHead!.Clock)
-            {
-                classifier?.Dispose();
-                classifier = method.CreateClassifier(newestHead);
-                classifierVersion = newestHead.Clock;
-            }
-
+            IClassifierCompute read = classifier.At(answered.Head);
             using DisposeScope scope = NewDisposeScope();
-            ImmutableArray<float[]> probabilities = [.. answered.Trace.Skip(1).Select(z => classifier!.Probabilities(z).data<float>().ToArray())];
-            answered.ReplyTo.Tell(new Classified(answered.Request.Id, method.Classes, probabilities, answered.Versions));
+            ChainOptions options = answered.Request.Chain;
+            int skipped = options.LastOnly ? answered.Trace.Length - 1 : 1;
+            ImmutableArray<float[]> probabilities = [.. answered.Trace.Skip(skipped).Select(z => read.Probabilities(z).data<float>().ToArray())];
+            answered.ReplyTo.Tell(new Classified(answered.Request.Id, method.Classes, probabilities, answered.Versions)
+            {
+                HeadVersion = answered.Head.Clock,
+                Times = answered.Times,
+                Sights = options.Trace ? [.. Places(answered).Select(at => See(read, at.Block, at.Step, at.Z))] : [],
+            });
             Free(answered);
         }
         catch (Exception e)
@@ -104,6 +106,14 @@ public sealed class InferenceActor : ReceiveActor
         }
     }
 
+    // Where a block makes many steps, its last one gives what the whole block gives.
+    private static IEnumerable<(int Block, int? Step, Tensor Z)> Places(Denoise answered) => answered.Steps.IsEmpty
+        ? answered.Trace.Skip(1).Select((z, i) => (i + 1, (int?)null, z))
+        : answered.Steps.Select(at => (at.Block, (int?)at.Step, at.Z));
+
+    private static ChainSight See(IClassifierCompute read, int block, int? step, Tensor z) =>
+        new(block, step, read.Probabilities(z).data<float>().ToArray(), read.Nearest(z).data<long>().ToArray());
+
     private static void Fail(Denoise at, string reason)
     {
         at.ReplyTo.Tell(new ClassifyFailed(at.Request.Id, reason));
@@ -112,7 +122,7 @@ public sealed class InferenceActor : ReceiveActor
 
     private static void Free(Denoise message)
     {
-        foreach (Tensor z in message.Trace)
+        foreach (Tensor z in message.Trace.Concat(message.Steps.Select(at => at.Z)))
         {
             z.Dispose();
         }

@@ -134,6 +134,10 @@ public sealed class RunRecorderActor : ReceiveActor
                 }
 
                 break;
+            case ThroughputMeasured:
+                // Whoever follows the file sees what is new every few moments.
+                Metrics.Flush();
+                break;
             case PoliciesSwitched switched:
                 Switch(switched);
                 break;

@@ -70,6 +70,7 @@ internal static class CommandLine
         TrainCommand.Create(),
         EvaluateCommand.Create(),
         PredictCommand.Create(),
+        ServeCommand.Create(),
         DataCommand.Create(),
         DoctorCommand.Create(),
         ReproduceCommand.Create(),

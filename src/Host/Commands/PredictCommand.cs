@@ -1,11 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json;
 using NoProp.Actors.Hosting;
-using NoProp.Actors.Protocol;
+using NoProp.Actors.Inference;
 using NoProp.Host.Images;
-using NoProp.Models.Methods;
+using NoProp.Host.Serving;
 using Spectre.Console;
-using static TorchSharp.torch;
 
 namespace NoProp.Host.Commands;
 
@@ -21,34 +21,35 @@ internal static class PredictCommand
         Argument<string> run = new("run") { Description = "Run folder" };
         Argument<string[]> images = new("images") { Description = "PNG or JPEG files; scaled to the size of the training images", Arity = ArgumentArity.OneOrMore };
         Option<bool> invert = new("--invert") { Description = "For dark strokes on a bright ground: the usual digits are bright on dark" };
+        Option<bool> json = new("--json") { Description = "Write the whole answer as JSON, as noprop serve gives it, with what z looked like on the way" };
         RunOptions options = new();
-        Command command = new("predict", "Say what images show: class and probabilities") { run, images, invert };
+        Command command = new("predict", "Say what images show: class and probabilities") { run, images, invert, json };
         options.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
         {
             using TrainedRun trained = options.Open(parsed, parsed.GetValue(run)!);
             string[] paths = parsed.GetValue(images)!;
-            using var scope = NewDisposeScope();
-            Tensor pixels = cat([.. paths.Select(path => ImageFile.Read(path, trained.Dataset.Shape, trained.Dataset.PixelMax, parsed.GetValue(invert)))]);
-            Tensor input = trained.Dataset.Normalise(pixels);
-            await using InferenceSession session = await trained.StartAsync();
-            int samples = options.Samples(parsed, trained);
-            float[][] mean = [.. paths.Select(_ => new float[trained.Dataset.Classes])];
-            for (int sample = 0; sample < samples; sample++)
-            {
-                Classified answer = await session.ClassifyAsync(new Classify(sample, input, 0, new InferenceNoise(options.Seed(parsed, trained), sample, options.Stochastic(parsed, trained))), cancellation);
-                foreach ((float[] row, float[] sum) in answer.Probabilities[^1].Chunk(answer.Classes).Zip(mean))
+            float[] pixels = [.. paths.SelectMany(path => ImageFile.Read(path, trained.Dataset.Shape, trained.Dataset.PixelMax, parsed.GetValue(invert)))];
+            await using InferenceService service = await InferenceService.StartAsync(trained.Loaded, trained.Method, trained.Dataset);
+            service.Publish([.. trained.Checkpoint.Snapshots]);
+            Prediction answer = await service.PredictAsync(
+                new PredictionRequest(pixels)
                 {
-                    for (int y = 0; y < row.Length; y++)
-                    {
-                        sum[y] += row[y] / samples;
-                    }
-                }
+                    Seed = options.Seed(parsed, trained),
+                    Samples = options.Samples(parsed, trained),
+                    Stochastic = options.Stochastic(parsed, trained),
+                    Trace = parsed.GetValue(json),
+                },
+                cancellation);
+            if (parsed.GetValue(json))
+            {
+                Console.Out.WriteLine(JsonSerializer.Serialize(PredictAnswer.Of(answer, service.Model), PredictAnswer.Json));
+                return CommandLine.Success;
             }
 
-            foreach ((string path, float[] probabilities) in paths.Zip(mean))
+            foreach ((string path, ImagePrediction image) in paths.Zip(answer.Images))
             {
-                Write(path, probabilities, trained.Dataset.ClassNames);
+                Write(path, image, trained.Dataset.ClassNames);
             }
 
             return CommandLine.Success;
@@ -56,12 +57,12 @@ internal static class PredictCommand
         return command;
     }
 
-    private static void Write(string path, float[] probabilities, IReadOnlyList<string> names)
+    private static void Write(string path, ImagePrediction image, IReadOnlyList<string> names)
     {
-        int best = Array.IndexOf(probabilities, probabilities.Max());
-        IEnumerable<int> classes = Enumerable.Range(0, probabilities.Length);
-        IEnumerable<int> shown = probabilities.Length <= MostClasses ? classes : classes.OrderByDescending(y => probabilities[y]).Take(LikeliestClasses);
+        IReadOnlyList<float> probabilities = image.Probabilities;
+        IEnumerable<int> classes = Enumerable.Range(0, probabilities.Count);
+        IEnumerable<int> shown = probabilities.Count <= MostClasses ? classes : classes.OrderByDescending(y => probabilities[y]).Take(LikeliestClasses);
         string all = string.Join("  ", shown.Select(y => string.Create(CultureInfo.InvariantCulture, $"{names[y]} {probabilities[y]:0.000}")));
-        Terminal.Out.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"{path}: [bold]{names[best]}[/] ({probabilities[best]:0.0%})  {all}");
+        Terminal.Out.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"{path}: [bold]{names[image.Class]}[/] ({probabilities[image.Class]:0.0%})  {all}");
     }
 }

@@ -46,6 +46,9 @@ internal sealed class CountedMethod(IMethod inner, StepCounter counter) : IMetho
     public int EmbeddingSize => inner.EmbeddingSize;
 
     /// <inheritdoc/>
+    public int? InferenceSteps => inner.InferenceSteps;
+
+    /// <inheritdoc/>
     public int Classes => inner.Classes;
 
     /// <inheritdoc/>

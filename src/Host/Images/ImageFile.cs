@@ -1,9 +1,7 @@
-using System.Runtime.InteropServices;
 using NoProp.Models;
 using NoProp.Models.Data;
 using NoProp.Models.Data.Images;
 using SkiaSharp;
-using static TorchSharp.torch;
 
 namespace NoProp.Host.Images;
 
@@ -20,14 +18,24 @@ internal static class ImageFile
     /// <param name="shape">Size of the training images; a colour picture becomes grey for one channel.</param>
     /// <param name="pixelMax">Value of full intensity.</param>
     /// <param name="invert">Whether dark becomes bright: the training images are bright on dark.</param>
-    /// <returns>float32 [1, channels, height, width], from 0 to <paramref name="pixelMax"/>.</returns>
+    /// <returns>[channels, height, width] in row-major order, from 0 to <paramref name="pixelMax"/>.</returns>
     /// <exception cref="NoPropException">The file cannot be read or is no picture.</exception>
-    public static Tensor Read(string path, ImageShape shape, float pixelMax, bool invert)
+    public static float[] Read(string path, ImageShape shape, float pixelMax, bool invert) => Read(path, ReadBytes(path), shape, pixelMax, invert, LargestSide);
+
+    /// <summary>One encoded image as raw intensities, scaled to the size of the training images.</summary>
+    /// <param name="name">What messages call it.</param>
+    /// <param name="encoded">PNG, JPEG or another usual format.</param>
+    /// <param name="shape">Size of the training images; a colour picture becomes grey for one channel.</param>
+    /// <param name="pixelMax">Value of full intensity.</param>
+    /// <param name="invert">Whether dark becomes bright.</param>
+    /// <param name="largestSide">Largest side that is decoded, in pixels.</param>
+    /// <returns>[channels, height, width] in row-major order, from 0 to <paramref name="pixelMax"/>.</returns>
+    /// <exception cref="NoPropException">It is no picture, a damaged one, or too large.</exception>
+    public static float[] Read(string name, byte[] encoded, ImageShape shape, float pixelMax, bool invert, int largestSide)
     {
-        using SKBitmap image = Decode(path, ReadBytes(path), SKAlphaType.Unpremul);
+        using SKBitmap image = Decode(name, encoded, SKAlphaType.Unpremul, largestSide);
         using SKBitmap scaled = image.Resize(new SKImageInfo(shape.Width, shape.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul), Sampling);
-        Tensor result = empty([1, shape.Channels, shape.Height, shape.Width], ScalarType.Float32);
-        Span<float> values = MemoryMarshal.Cast<byte, float>(result.bytes);
+        float[] values = new float[shape.Pixels];
         for (int y = 0, i = 0; y < shape.Height; y++)
         {
             for (int x = 0; x < shape.Width; x++, i++)
@@ -44,7 +52,7 @@ internal static class ImageFile
             }
         }
 
-        return result;
+        return values;
     }
 
     /// <summary>One image of a data set, scaled where a size is given; what is transparent lies on black.</summary>
@@ -54,7 +62,7 @@ internal static class ImageFile
     /// <exception cref="NoPropException">It is no picture, or a damaged one.</exception>
     public static DecodedImage Decode(string name, byte[] encoded, ImageSize? size)
     {
-        using SKBitmap image = Decode(name, encoded, SKAlphaType.Premul);
+        using SKBitmap image = Decode(name, encoded, SKAlphaType.Premul, LargestSide);
         ImageSize target = size ?? new(image.Height, image.Width);
         using SKBitmap? scaled = target == new ImageSize(image.Height, image.Width) ? null : image.Resize(image.Info.WithSize(target.Width, target.Height), Sampling);
         ReadOnlySpan<byte> rgba = (scaled ?? image).GetPixelSpan();
@@ -86,13 +94,13 @@ internal static class ImageFile
         }
     }
 
-    private static SKBitmap Decode(string name, byte[] encoded, SKAlphaType alpha)
+    private static SKBitmap Decode(string name, byte[] encoded, SKAlphaType alpha, int largestSide)
     {
         using SKData data = SKData.CreateCopy(encoded);
         using SKCodec codec = SKCodec.Create(data) ?? throw new NoPropException($"{name} is no picture that can be read: use PNG or JPEG");
-        if (Math.Max(codec.Info.Width, codec.Info.Height) > LargestSide)
+        if (Math.Max(codec.Info.Width, codec.Info.Height) > largestSide)
         {
-            throw new NoPropException($"{name} has {codec.Info.Width}x{codec.Info.Height} pixels: at most {LargestSide} a side are read");
+            throw new NoPropException($"{name} has {codec.Info.Width}x{codec.Info.Height} pixels: at most {largestSide} a side are read");
         }
 
         SKBitmap bitmap = new(codec.Info.WithColorType(SKColorType.Rgba8888).WithAlphaType(alpha));

@@ -1,4 +1,5 @@
 using NoProp.Models.Checkpoints;
+using NoProp.Models.Embeddings;
 using NoProp.Models.Methods;
 using NoProp.Models.Training;
 using TorchSharp;
@@ -20,6 +21,12 @@ internal sealed class SnapshotClassifier(SharedLayout layout, Snapshot from, Fun
         using DisposeScope scope = NewDisposeScope();
         using IDisposable guard = no_grad();
         return logProbabilities(new SharedTensors(layout, shared), z).exp().MoveToOuterDisposeScope();
+    }
+
+    public Tensor Nearest(Tensor z)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        return NearestEmbedding.Classes(z, new SharedTensors(layout, shared).Embedding).MoveToOuterDisposeScope();
     }
 
     public void Dispose() => shared.Dispose();

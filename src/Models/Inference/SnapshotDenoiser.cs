@@ -14,7 +14,7 @@ internal sealed class SnapshotDenoiser : IDenoiserCompute
     private readonly SharedLayout layout;
     private readonly Tensor? shared;
     private readonly Device device;
-    private readonly Func<SharedTensors, Tensor, Tensor, Func<int, Tensor?>, Tensor> denoise;
+    private readonly Func<SharedTensors, Tensor, Tensor, Func<int, Tensor?>, Sampling, Tensor> denoise;
 
     /// <summary>A link of the chain.</summary>
     /// <param name="block">The block.</param>
@@ -24,7 +24,7 @@ internal sealed class SnapshotDenoiser : IDenoiserCompute
     /// <param name="coupled">Whether what they share is needed.</param>
     /// <param name="head">The head's state.</param>
     /// <param name="device">Where it computes; what it is given comes from the CPU, and its answer goes there.</param>
-    /// <param name="denoise">What the method makes of (shared, images, z, eps).</param>
+    /// <param name="denoise">What the method makes of (shared, images, z, eps, sampling).</param>
     /// <exception cref="NoPropException">A snapshot is damaged, of another network, or missing.</exception>
     public SnapshotDenoiser(
         BlockId block,
@@ -34,7 +34,7 @@ internal sealed class SnapshotDenoiser : IDenoiserCompute
         bool coupled,
         Snapshot? head,
         ComputeDevice device,
-        Func<SharedTensors, Tensor, Tensor, Func<int, Tensor?>, Tensor> denoise)
+        Func<SharedTensors, Tensor, Tensor, Func<int, Tensor?>, Sampling, Tensor> denoise)
     {
         (this.sets, this.layout, this.denoise, this.device) = (sets, layout, denoise, device.Torch);
         TrainingState.Restore(block.FileName, sets, from);
@@ -55,12 +55,15 @@ internal sealed class SnapshotDenoiser : IDenoiserCompute
         }
     }
 
-    public Tensor Denoise(Tensor images, Tensor z, Func<int, Tensor?>? eps)
+    public Tensor Denoise(Tensor images, Tensor z, Func<int, Tensor?>? eps) => Denoise(images, z, eps, Sampling.Usual);
+
+    public Tensor Denoise(Tensor images, Tensor z, Func<int, Tensor?>? eps, Sampling sampling)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable guard = no_grad();
+        Sampling here = sampling with { Seen = sampling.Seen is { } seen ? step => seen(step.OnDevice(CPU)) : null };
         Tensor denoised = denoise(
-            new SharedTensors(layout, shared, device), images.OnDevice(device), z.OnDevice(device), step => eps?.Invoke(step)?.OnDevice(device));
+            new SharedTensors(layout, shared, device), images.OnDevice(device), z.OnDevice(device), step => eps?.Invoke(step)?.OnDevice(device), here);
         return denoised.OnDevice(CPU).MoveToOuterDisposeScope();
     }
 

@@ -58,7 +58,7 @@ public sealed class AdjointOde : IMethod
     public IDenoiserCompute CreateDenoiser(BlockId block, Snapshot from, Snapshot? head, ComputeDevice device = default)
     {
         TimeConditionedDenoiser network = context.CreateTimeConditioned();
-        return new SnapshotDenoiser(block, [new(network.Parameters)], from, layout, Coupled, head, device, (shared, images, z, _) =>
+        return new SnapshotDenoiser(block, [new(network.Parameters)], from, layout, Coupled, head, device, (shared, images, z, _, _) =>
         {
             Tensor features = network.ImageFeatures(images, ForwardPass.Inference);
             return Solve(z, (x, t) => Velocity(network, shared.Embedding, features, x, t, ForwardPass.Inference));

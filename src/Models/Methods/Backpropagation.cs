@@ -58,7 +58,7 @@ public sealed class Backpropagation : IMethod
     {
         Stack stack = new(context);
         return new SnapshotDenoiser(
-            block, stack.Sets, from, layout, Coupled, head, device, (shared, images, z, _) => stack.Forward(shared, images, z, _ => ForwardPass.Inference));
+            block, stack.Sets, from, layout, Coupled, head, device, (shared, images, z, _, sampling) => stack.Forward(shared, images, z, _ => ForwardPass.Inference, sampling.Seen));
     }
 
     /// <inheritdoc/>
@@ -97,12 +97,13 @@ public sealed class Backpropagation : IMethod
         public IReadOnlyList<TrainedSet> Sets { get; }
 
         /// <summary>z_T from z_0, (17).</summary>
-        public Tensor Forward(SharedTensors shared, Tensor images, Tensor z, Func<BlockId, ForwardPass> pass)
+        public Tensor Forward(SharedTensors shared, Tensor images, Tensor z, Func<BlockId, ForwardPass> pass, Action<Tensor>? seen = null)
         {
             Tensor w = omega.Value.sigmoid();
             foreach (BlockId block in BlockId.UpTo(denoisers.Length))
             {
                 z = Mix(w.narrow(0, block.Index, 1), z, shared.Output(denoisers[block.Index].Logits(images, z, pass(block))));
+                seen?.Invoke(z);
             }
 
             return z;

@@ -87,6 +87,14 @@ public interface IDenoiserCompute : IDisposable
     /// <param name="eps">Standard normal [batch, d] for a step, t or 1..N, or null for the mean; null for the mean throughout.</param>
     /// <returns>[batch, d].</returns>
     Tensor Denoise(Tensor images, Tensor z, Func<int, Tensor?>? eps);
+
+    /// <summary>The same with steps of the caller's choice, and a look at z after each of them. A block that is one step takes no notice.</summary>
+    /// <param name="images">[batch, channels, height, width].</param>
+    /// <param name="z">[batch, d].</param>
+    /// <param name="eps">Standard normal [batch, d] for a step, t or 1..N, or null for the mean; null for the mean throughout.</param>
+    /// <param name="sampling">How many steps, and who looks.</param>
+    /// <returns>[batch, d].</returns>
+    Tensor Denoise(Tensor images, Tensor z, Func<int, Tensor?>? eps, Sampling sampling) => Denoise(images, z, eps);
 }
 
 /// <summary>The classifier at inference. Not thread-safe.</summary>
@@ -94,6 +102,9 @@ public interface IClassifierCompute : IDisposable
 {
     /// <summary>p_out(y | z): [batch, d] to [batch, m].</summary>
     Tensor Probabilities(Tensor z);
+
+    /// <summary>The class whose embedding is nearest to z, int64 [batch]; where the embeddings are not known, the most probable one.</summary>
+    Tensor Nearest(Tensor z) => Probabilities(z).argmax(1);
 }
 
 /// <summary>The random numbers of inference, by image, so that an answer does not depend on how images were batched.</summary>
@@ -110,6 +121,29 @@ public readonly record struct InferenceNoise(ulong Seed, int Sample, bool Stocha
     public Tensor? Step(int step, long first, long count, int embeddingSize) => Stochastic
         ? Noise.Normal(new NoiseKey(Seed, NoiseStream.InferenceStep, step, Sample), [count, embeddingSize], first * embeddingSize)
         : null;
+}
+
+/// <summary>The random numbers of some rows of a batch: those of a request, or of one of its draws.</summary>
+/// <param name="Noise">Whose they are.</param>
+/// <param name="First">Number of the first row among them, the address of its noise.</param>
+/// <param name="Count">Rows.</param>
+public readonly record struct NoiseRows(InferenceNoise Noise, long First, long Count)
+{
+    /// <summary>z_0 of all rows, one part after the other, [rows, d].</summary>
+    public static Tensor Start(IReadOnlyList<NoiseRows> rows, int embeddingSize) =>
+        rows is [var all] ? all.Start(embeddingSize) : cat([.. rows.Select(part => part.Start(embeddingSize))]);
+
+    /// <summary>eps_t of step t of all rows, [rows, d], or null where the steps are deterministic, which they are for all or for none.</summary>
+    public static Tensor? Step(IReadOnlyList<NoiseRows> rows, int step, int embeddingSize) => rows switch
+    {
+        [var all] => all.Step(step, embeddingSize),
+        _ when !rows[0].Noise.Stochastic => null,
+        _ => cat([.. rows.Select(part => part.Step(step, embeddingSize)!)]),
+    };
+
+    private Tensor Start(int embeddingSize) => Noise.Start(First, Count, embeddingSize);
+
+    private Tensor? Step(int step, int embeddingSize) => Noise.Step(step, First, Count, embeddingSize);
 }
 
 /// <summary>Steps and inference of methods whose blocks share nothing.</summary>

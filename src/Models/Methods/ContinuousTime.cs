@@ -43,6 +43,9 @@ public sealed class ContinuousTime : IMethod
     /// <inheritdoc/>
     public int EmbeddingSize => context.EmbeddingSize;
 
+    /// <inheritdoc/>
+    public int? InferenceSteps => context.Settings.InferenceSteps;
+
     /// <summary>The block reads the schedule and moves it.</summary>
     public bool Coupled => true;
 
@@ -61,7 +64,8 @@ public sealed class ContinuousTime : IMethod
     public IDenoiserCompute CreateDenoiser(BlockId block, Snapshot from, Snapshot? head, ComputeDevice device = default)
     {
         TimeConditionedDenoiser network = context.CreateTimeConditioned();
-        return new SnapshotDenoiser(block, [new(network.Parameters)], from, layout, Coupled, head, device, (shared, images, z, eps) => Sample(network, shared, images, z, eps));
+        return new SnapshotDenoiser(
+            block, [new(network.Parameters)], from, layout, Coupled, head, device, (shared, images, z, eps, sampling) => Sample(network, shared, images, z, eps, sampling));
     }
 
     /// <inheritdoc/>
@@ -113,9 +117,9 @@ public sealed class ContinuousTime : IMethod
     }
 
     /// <summary>N equal steps from z_0 to z_1, each the step of discrete time between two points of the schedule.</summary>
-    private Tensor Sample(TimeConditionedDenoiser network, SharedTensors shared, Tensor images, Tensor z, Func<int, Tensor?> eps)
+    private Tensor Sample(TimeConditionedDenoiser network, SharedTensors shared, Tensor images, Tensor z, Func<int, Tensor?> eps, Sampling sampling)
     {
-        int steps = context.Settings.InferenceSteps;
+        int steps = sampling.Steps ?? context.Settings.InferenceSteps;
         NoiseSchedule schedule = shared.Schedule.Discretise(steps);
         Tensor features = network.ImageFeatures(images, ForwardPass.Inference);
         for (int n = 1; n <= steps; n++)
@@ -124,6 +128,7 @@ public sealed class ContinuousTime : IMethod
             Tensor t = Constant((double)(n - 1) / steps, z);
             Tensor uHat = shared.Output(network.Logits(features, z, t, ForwardPass.Inference));
             z = Posterior.At(schedule, n).Step(uHat, z, eps(n)).MoveToOuterDisposeScope();
+            sampling.Seen?.Invoke(z);
         }
 
         return z;

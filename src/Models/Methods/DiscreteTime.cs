@@ -71,7 +71,7 @@ public sealed class DiscreteTime : IMethod
             Coupled,
             head,
             device,
-            (shared, images, z, eps) => posterior.Step(shared.Output(network.Logits(images, z, ForwardPass.Inference)), z, eps(block.Value)));
+            (shared, images, z, eps, _) => posterior.Step(shared.Output(network.Logits(images, z, ForwardPass.Inference)), z, eps(block.Value)));
     }
 
     /// <inheritdoc/>

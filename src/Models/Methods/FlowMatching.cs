@@ -40,6 +40,9 @@ public sealed class FlowMatching : IMethod
     public int EmbeddingSize => context.EmbeddingSize;
 
     /// <inheritdoc/>
+    public int? InferenceSteps => context.Settings.InferenceSteps;
+
+    /// <inheritdoc/>
     public bool Coupled => layout.LearnsEmbedding;
 
     /// <inheritdoc/>
@@ -57,7 +60,8 @@ public sealed class FlowMatching : IMethod
     public IDenoiserCompute CreateDenoiser(BlockId block, Snapshot from, Snapshot? head, ComputeDevice device = default)
     {
         TimeConditionedDenoiser network = context.CreateTimeConditioned();
-        return new SnapshotDenoiser(block, [new(network.Parameters)], from, layout, Coupled, head, device, (shared, images, z, _) => Sample(network, shared, images, z));
+        return new SnapshotDenoiser(
+            block, [new(network.Parameters)], from, layout, Coupled, head, device, (shared, images, z, _, sampling) => Sample(network, shared, images, z, sampling));
     }
 
     /// <inheritdoc/>
@@ -99,15 +103,16 @@ public sealed class FlowMatching : IMethod
     }
 
     /// <summary>dz/dt = v by Euler, N equal steps from z_0 to z_1.</summary>
-    private Tensor Sample(TimeConditionedDenoiser network, SharedTensors shared, Tensor images, Tensor z)
+    private Tensor Sample(TimeConditionedDenoiser network, SharedTensors shared, Tensor images, Tensor z, Sampling sampling)
     {
-        int steps = context.Settings.InferenceSteps;
+        int steps = sampling.Steps ?? context.Settings.InferenceSteps;
         Tensor features = network.ImageFeatures(images, ForwardPass.Inference);
         for (int n = 0; n < steps; n++)
         {
             using DisposeScope scope = NewDisposeScope();
             Tensor v = Velocity(network, shared, features, z, ContinuousTime.Constant((double)n / steps, z), ForwardPass.Inference);
             z = z.Plus(v.Times(1.0 / steps)).MoveToOuterDisposeScope();
+            sampling.Seen?.Invoke(z);
         }
 
         return z;

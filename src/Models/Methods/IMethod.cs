@@ -27,6 +27,9 @@ public interface IMethod
     /// </summary>
     bool Coupled { get; }
 
+    /// <summary>Steps that its one network makes at inference where nothing else is asked for; null where the number is part of the network.</summary>
+    int? InferenceSteps => null;
+
     /// <summary>
     /// Weight of a block in a choice by weight: that of its error in the loss, SNR(t) - SNR(t-1) of (8) in discrete time; 1 where a method
     /// weighs no blocks.

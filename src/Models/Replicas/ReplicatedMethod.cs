@@ -26,6 +26,9 @@ public sealed class ReplicatedMethod(IMethod inner, int replicas) : IMethod
     public int EmbeddingSize => inner.EmbeddingSize;
 
     /// <inheritdoc/>
+    public int? InferenceSteps => inner.InferenceSteps;
+
+    /// <inheritdoc/>
     public int Classes => inner.Classes;
 
     /// <inheritdoc/>

@@ -25,6 +25,8 @@ internal sealed class FaultyMethod(IMethod inner, params Fault[] faults) : IMeth
 
     public int EmbeddingSize => inner.EmbeddingSize;
 
+    public int? InferenceSteps => inner.InferenceSteps;
+
     public int Classes => inner.Classes;
 
     public bool Coupled => inner.Coupled;

@@ -25,6 +25,9 @@ public sealed class SettingsHoconTests
         ["noprop.flow.sigma"] = "0.1",
         ["noprop.adjoint.steps"] = "7",
         ["noprop.inference.steps"] = "33",
+        ["noprop.inference.window"] = "5ms",
+        ["noprop.inference.batch"] = "16",
+        ["noprop.inference.queue"] = "99",
         ["noprop.data.image-size"] = "32x48",
         ["noprop.data.augment"] = "flip,crop",
         ["noprop.network.kind"] = "paper",
@@ -71,6 +74,12 @@ public sealed class SettingsHoconTests
         ["noprop.evaluate.batch"] = "10",
         ["noprop.evaluate.samples"] = "4",
         ["noprop.evaluate.stochastic"] = "on",
+        ["noprop.serve.listen"] = "localhost:0",
+        ["noprop.serve.max-body"] = "4096",
+        ["noprop.serve.max-images"] = "5",
+        ["noprop.serve.max-side"] = "640",
+        ["noprop.serve.max-samples"] = "3",
+        ["noprop.serve.refresh"] = "3s",
         ["noprop.run.out"] = "runs/mine",
         ["noprop.cluster.name"] = "other",
         ["noprop.cluster.host"] = "localhost",
@@ -143,7 +152,7 @@ public sealed class SettingsHoconTests
         string[] operational =
         [
             "noprop.data.dir", "noprop.epochs", "noprop.policy.", "noprop.slots", "noprop.devices", "noprop.lease.", "noprop.loader.", "noprop.supervision.",
-            "noprop.checkpoint.", "noprop.metrics.", "noprop.evaluate.", "noprop.run.", "noprop.inference.", "noprop.cluster.",
+            "noprop.checkpoint.", "noprop.metrics.", "noprop.evaluate.", "noprop.run.", "noprop.inference.", "noprop.cluster.", "noprop.serve.",
         ];
 
         Assert.Equal(
