@@ -87,8 +87,11 @@ internal sealed class StormRun
         get
         {
             (double From, double To)[] outages = [.. Kills.Where(kill => kill.ColdStart is not null).Select(kill => (kill.At, kill.At + kill.ColdStart!.Value))];
-            double calm = end - begin - outages.Sum(outage => outage.To - outage.From);
-            Dictionary<int, double> usual = steps.Keys.ToDictionary(block => block, block => (Made(block, begin, end) - outages.Sum(outage => Made(block, outage.From, outage.To))) / calm);
+            // A block that has made all its steps makes no more of them.
+            double until = steps.Values.Min(each => each[^1].At);
+            outages = [.. outages.Where(outage => outage.To <= until)];
+            double calm = until - begin - outages.Sum(outage => outage.To - outage.From);
+            Dictionary<int, double> usual = steps.Keys.ToDictionary(block => block, block => (Made(block, begin, until) - outages.Sum(outage => Made(block, outage.From, outage.To))) / calm);
             double made = 0;
             double expected = 0;
             foreach ((double from, double to) in outages)
