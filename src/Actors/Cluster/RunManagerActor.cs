@@ -53,8 +53,8 @@ public sealed class RunManagerActor : ReceiveActor, IWithTimers
         Receive<ResumeRun>(asked => Submit(() => store.Resume(asked.Changes, asked.Name), Sender));
         Receive<FollowRun>(follow => ForRun(follow.Run, follow));
         Receive<StopTraining>(stop => ForRun(stop.Run, stop));
-        Receive<GetPolicies>(asked => ForRun(null, asked));
-        Receive<ChangePolicies>(asked => ForRun(null, asked));
+        Receive<GetPolicies>(asked => Steer(asked.Run, asked));
+        Receive<ChangePolicies>(asked => Steer(asked.Run, asked));
         Receive<GetTrainingStatus>(asked =>
         {
             if (run is null)
@@ -138,6 +138,19 @@ public sealed class RunManagerActor : ReceiveActor, IWithTimers
         else if (!loading)
         {
             Sender.Tell(new RunNotThere(name));
+        }
+    }
+
+    // What has ended has no policies, though it is still known how it ended.
+    private void Steer(string? name, object message)
+    {
+        if (run is not null && last is null && (name is null || name == run.Name))
+        {
+            runActor.Forward(message);
+        }
+        else
+        {
+            Sender.Tell(loading ? new PoliciesRefused("the trainer is reading a run") : new RunNotThere(name));
         }
     }
 

@@ -101,12 +101,7 @@ internal static class StatusCommand
         return Create("stop", "Stop the run that a cluster trains, after the steps in progress, with a checkpoint", [run], async (client, parsed) =>
         {
             TrainingStatus status = await AskAsync<TrainingStatus>(client, new GetTrainingStatus(), "what it trains");
-            string name = status.Run ?? throw new NoPropException("no run is in training");
-            if (parsed.GetValue(run) is { } wanted && wanted != name)
-            {
-                throw new NoPropException($"{wanted} is not in training: {name} is");
-            }
-
+            string name = status.Named(parsed.GetValue(run));
             Task<RunEnded> over = client.FollowAsync(name, _ => { }, CancellationToken.None);
             client.Tell(new StopTraining(name));
             RunEnded ended = await over;

@@ -64,6 +64,15 @@ public sealed partial class ClusterDocumentTests(ClusterDocument document) : ICl
     }
 
     [LinuxFact]
+    public void Policies_are_switched_and_shown_from_afar()
+    {
+        string output = document.Output("noprop policy set");
+
+        Assert.Contains("blocks bounded:8 -> bounded:4\nvisit auto -> 2\nsecond is in training; policies switched: 1\n", output, StringComparison.Ordinal);
+        Assert.Contains(Rows(output, "policy"), row => row[0] == "visit" && row[1] == "2");
+    }
+
+    [LinuxFact]
     public void After_the_kill_the_other_worker_has_all_blocks()
     {
         string output = document.Output("kill -9 $ADA");
