@@ -19,7 +19,7 @@ public sealed record OfferSlots(string Worker, int Slots, string Version);
 /// <param name="Data">The data that it is trained on.</param>
 public sealed record JoinRun(string Run, string Settings, IActorRef Links, DataDescription Data);
 
-/// <summary>To the singleton: train this. Answered with <see cref="RunAccepted"/> or <see cref="RunRefused"/>.</summary>
+/// <summary>To the singleton: train this. Answered with <see cref="RunAccepted"/>, <see cref="RunQueued"/> or <see cref="RunRefused"/>.</summary>
 /// <param name="Settings">The run's settings as HOCON.</param>
 /// <param name="Name">Name of the run's folder below the trainers' folder of runs; null for one of the time.</param>
 public sealed record SubmitRun(string Settings, string? Name);
@@ -37,6 +37,30 @@ public sealed record RunAccepted(string Run, string Settings, ImmutableArray<str
 
 /// <summary>Singleton: it cannot be.</summary>
 public sealed record RunRefused(string Reason);
+
+/// <summary>Singleton: it waits for its turn, also when this trainer dies. Ask again with <see cref="GetTurn"/>.</summary>
+/// <param name="Run">Its name.</param>
+/// <param name="Place">1 for the next one; 0 where the singleton does not know yet.</param>
+/// <param name="Why">What it waits for.</param>
+public sealed record RunQueued(string Run, int Place, string Why);
+
+/// <summary>
+/// To the singleton: has the run begun? Answered with <see cref="RunAccepted"/> when it has, <see cref="RunQueued"/>, <see cref="RunRefused"/>
+/// where it could not, or <see cref="RunNotThere"/>.
+/// </summary>
+/// <param name="Run">Its name.</param>
+public sealed record GetTurn(string Run);
+
+/// <summary>
+/// To the singleton: take a run out of the queue, or give up one that a former trainer has left and that cannot go on. Answered with
+/// <see cref="RunWithdrawn"/>, <see cref="RunRefused"/>, or <see cref="RunNotThere"/> where it does not wait.
+/// </summary>
+/// <param name="Run">Its name.</param>
+public sealed record WithdrawRun(string Run);
+
+/// <summary>Singleton: it does not wait any more.</summary>
+/// <param name="Run">Its name.</param>
+public sealed record RunWithdrawn(string Run);
 
 /// <summary>
 /// To the singleton: tell me the events of this run, from <see cref="RunStarted"/> to <see cref="RunEnded"/> (without the weights). Repeated as
@@ -67,7 +91,11 @@ public sealed record WorkerDrained(string Worker);
 public sealed record WorkerUnknown(string Worker, ImmutableArray<string> Known);
 
 /// <summary>To the singleton: who does what? Answered with <see cref="TrainingStatus"/>.</summary>
-public sealed record GetTrainingStatus;
+public sealed record GetTrainingStatus
+{
+    /// <summary>What the singleton adds on the way to the run: the runs that wait.</summary>
+    public ImmutableArray<string> Queue { get; init; } = [];
+}
 
 /// <summary>Singleton: this.</summary>
 /// <param name="Run">The run in training; null where there is none.</param>
@@ -88,6 +116,15 @@ public sealed record TrainingStatus(string? Run, string? Folder, ImmutableArray<
 
     /// <summary>The policy of the blocks.</summary>
     public string Policy { get; init; } = "";
+
+    /// <summary>Names of the runs that wait for their turn, the next one first.</summary>
+    public ImmutableArray<string> Queue { get; init; } = [];
+
+    /// <summary>A run that a former trainer has left and that does not go on; null for none.</summary>
+    public string? Left { get; init; }
+
+    /// <summary>Why nothing is in training though something could be; empty otherwise.</summary>
+    public string Problem { get; init; } = "";
 }
 
 /// <summary>A block as the trainer sees it.</summary>

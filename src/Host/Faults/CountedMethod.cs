@@ -13,6 +13,15 @@ namespace NoProp.Host.Faults;
 internal sealed class CountingRuns(IRunStore inner, StepCounter counter) : IRunStore
 {
     /// <inheritdoc/>
+    public RunQueue Queue => inner.Queue;
+
+    /// <inheritdoc/>
+    public string? Marked => inner.Marked;
+
+    /// <inheritdoc/>
+    public string Check(string? settings, string? name) => inner.Check(settings, name);
+
+    /// <inheritdoc/>
     public StoredRun Begin(string settings, string? name) => inner.Begin(settings, name);
 
     /// <inheritdoc/>
