@@ -114,7 +114,7 @@ internal sealed class ClusterClient : IAsyncDisposable
     /// <param name="patience">How long.</param>
     /// <param name="cancellation">Ends the waiting.</param>
     /// <returns>Whether it has ended.</returns>
-    public async Task<bool> HasEndedAsync(TimeSpan patience, CancellationToken cancellation = default) =>
+    public async Task<bool> HasEndedAsync(TimeSpan patience, CancellationToken cancellation) =>
         await Task.WhenAny(node.Ended, Task.Delay(patience, cancellation)) == node.Ended;
 
     /// <inheritdoc/>

@@ -1,6 +1,7 @@
 using NoProp.Actors.Protocol;
 using NoProp.Host.Commands;
 using NoProp.Models;
+using Spectre.Console;
 
 namespace NoProp.Host.Cluster;
 
