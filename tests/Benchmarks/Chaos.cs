@@ -2,58 +2,62 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
-using Spectre.Console;
 
 namespace NoProp.Benchmarks;
 
-/// <summary>Runs on a cluster of real processes that are killed, stopped and cut off, again and again: each must end with the weights of a run on one machine.</summary>
+/// <summary>
+/// Runs on a cluster of real processes, each with faults drawn from its number: every one must end with the weights of a run on one machine.
+/// </summary>
 internal static class Chaos
 {
-    private static readonly (string Name, string Faults)[] Scenarios =
-    [
-        ("kills at 25, 50, 75 %", "{ at = 25%, kill = any-worker }, { at = 50%, kill = any-worker }, { at = 75%, kill = any-worker }"),
-        ("stopped beyond its lease", "{ at = 30%, stop = any-worker, for = 8s }"),
-        ("leave, join, slow, head", "{ at = 20%, leave = worker-1 }, { at = 30%, join = worker-3 }, { at = 50%, slow = worker-2, for = 5s }, { at = 70%, head = fail }"),
-        ("trainer killed", "{ at = 40%, kill = trainer }"),
-        ("partition", "{ at = 30%, partition = [worker-2], for = 20s }"),
-    ];
+    // Time-outs are half the usual ones, so that more faults fit into a minute.
+    private const string BaseTime = "500ms";
 
     /// <summary><c>chaos</c>.</summary>
     public static Command Create()
     {
-        Option<int> repeat = new("--repeat") { Description = "Runs of each scenario", DefaultValueFactory = _ => 1 };
+        Option<int> repeat = new("--repeat") { Description = "Runs", DefaultValueFactory = _ => 1 };
+        Option<int> first = new("--first") { Description = "Number of the first run, from which its faults follow", DefaultValueFactory = _ => 1 };
+        Option<int> faults = new("--faults") { Description = "Faults in a run", DefaultValueFactory = _ => 5 };
         Option<int> epochs = new("--epochs") { Description = "Epochs of digits in a run", DefaultValueFactory = _ => 10 };
-        Option<string?> only = new("--only") { Description = "Scenarios whose name contains this" };
-        Command command = new("chaos", "Faults on a cluster of real processes: every run must end with the weights of a run on one machine, none lost and none twice") { repeat, epochs, only };
+        Option<string?> keep = new("--keep") { Description = "Folder for the runs that are not right", HelpName = "FOLDER" };
+        Command command = new("chaos", "Faults on a cluster of real processes: every run must end with the weights of a run on one machine, none lost and none twice")
+        {
+            repeat, first, faults, epochs, keep,
+        };
         command.SetAction(async (parsed, stop) =>
         {
             string folder = Directory.CreateTempSubdirectory("noprop-chaos-").FullName;
             string[] train = ["train", "--plain", "--epochs", parsed.GetValue(epochs).ToString(CultureInfo.InvariantCulture), "--set", "noprop.checkpoint.min-interval=1s"];
             try
             {
-                await NopropAsync(folder, [.. train, "--out", "alone"], stop);
+                await Noprop.RunAsync(folder, [.. train, "--out", "alone"], stop);
                 using JsonDocument alone = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(folder, "alone", "summary.json"), stop));
                 string expected = alone.RootElement.GetProperty("weightsSha256").GetString()!;
-                Table table = new() { Border = TableBorder.Markdown };
-                table.AddColumns("scenario", "run", "right weights", "lost", "twice", "executed", "discarded", "longest rest, s", "time, s");
-                bool green = true;
-                await AnsiConsole.Live(table).StartAsync(async live =>
+                Console.WriteLine("| run | faults | right weights | lost | twice | executed | discarded | longest rest, s | time, s |\n| --: | --- | --- | --: | --: | --: | --: | --: | --: |");
+                int green = 0;
+                int count = parsed.GetValue(repeat);
+                foreach (int run in Enumerable.Range(parsed.GetValue(first), count))
                 {
-                    foreach (int run in Enumerable.Range(1, parsed.GetValue(repeat)))
+                    stop.ThrowIfCancellationRequested();
+                    string name = string.Create(CultureInfo.InvariantCulture, $"run-{run}");
+                    string conf = Path.Combine(folder, "faults.conf");
+                    string drawn = Draw(run, parsed.GetValue(faults));
+                    await File.WriteAllTextAsync(conf, $"seed = {run}\nnodes {{ trainers = 3, workers = 2 }}\nfaults = [ {drawn} ]\n", stop);
+                    string error = await Noprop.RunAsync(folder, [.. train, "--set", $"noprop.cluster.base-time={BaseTime}", "--out", name, "--faults", conf], stop);
+                    bool right = Write(run, drawn, Path.Combine(folder, name), expected, error);
+                    green += right ? 1 : 0;
+                    if (!right && parsed.GetValue(keep) is { } kept && Directory.Exists(Path.Combine(folder, name)))
                     {
-                        foreach ((string name, string faults) in Scenarios.Where(scenario => scenario.Name.Contains(parsed.GetValue(only) ?? "", StringComparison.OrdinalIgnoreCase)))
-                        {
-                            stop.ThrowIfCancellationRequested();
-                            string conf = Path.Combine(folder, "faults.conf");
-                            await File.WriteAllTextAsync(conf, $"seed = {run}\nnodes {{ trainers = {(name.StartsWith("trainer", StringComparison.Ordinal) ? 3 : 1)}, workers = 2 }}\nfaults = [ {faults} ]\n", stop);
-                            string error = await NopropAsync(folder, [.. train, "--out", $"run-{run}", "--faults", conf], stop);
-                            green &= Add(table, name, run, Path.Combine(folder, $"run-{run}"), expected, error);
-                            live.Refresh();
-                            Directory.Delete(Path.Combine(folder, $"run-{run}"), recursive: true);
-                        }
+                        Directory.CreateDirectory(kept);
+                        await Process.Start("cp", ["-r", .. Directory.GetFileSystemEntries(folder, name + "*"), kept]).WaitForExitAsync(stop);
                     }
-                });
-                return green ? 0 : 1;
+
+                    Array.ForEach(Directory.GetDirectories(folder, name + "*"), left => Directory.Delete(left, recursive: true));
+                }
+
+                Console.WriteLine($"{green} of {count} runs are right");
+                return green == count ? 0 : 1;
             }
             finally
             {
@@ -63,13 +67,41 @@ internal static class Chaos
         return command;
     }
 
-    private static bool Add(Table table, string name, int run, string folder, string expected, string error)
+    // Of every kind; a worker that leaves is followed by another one, and there is one trainer more than may die.
+    private static string Draw(int run, int count)
     {
+        Random random = new(run);
+        List<string> faults = [];
+        int workers = 2;
+        bool trainerDied = false;
+        foreach (int percent in Enumerable.Range(0, count).Select(_ => random.Next(10, 95)).Order())
+        {
+            string any = $"worker-{random.Next(1, 3)}";
+            faults.AddRange(random.Next(trainerDied ? 8 : 10) switch
+            {
+                0 or 1 => [$"{{ at = {percent}%, kill = any-worker }}"],
+                2 => [$"{{ at = {percent}%, kill = any-worker, restart = 2s }}"],
+                3 => [$"{{ at = {percent}%, stop = any-worker, for = {random.Next(1, 6)}s }}"],
+                4 => [$"{{ at = {percent}%, slow = any-worker, for = 4s }}"],
+                5 => [$"{{ at = {percent}%, head = fail }}"],
+                6 => [$"{{ at = {percent}%, partition = [{any}], for = {random.Next(1, 10)}s }}"],
+                7 => [$"{{ at = {percent}%, join = worker-{++workers} }}", $"{{ at = {percent}%, leave = worker-{workers - 2} }}"],
+                8 => [$"{{ at = {percent}%, kill = trainer }}"],
+                _ => (string[])[$"{{ at = {percent}%, corrupt = newest }}", $"{{ at = {percent}%, kill = trainer }}"],
+            });
+            trainerDied |= faults[^1].Contains("kill = trainer", StringComparison.Ordinal);
+        }
+
+        return string.Join(", ", faults);
+    }
+
+    private static bool Write(int run, string faults, string folder, string expected, string error)
+    {
+        string what = faults.Replace("{ ", "", StringComparison.Ordinal).Replace(" }", "", StringComparison.Ordinal).Replace("at = ", "", StringComparison.Ordinal);
         string file = Path.Combine(folder, "faults.json");
         if (!File.Exists(file))
         {
-            Directory.CreateDirectory(folder);
-            table.AddRow(new Text(name), Number(run), new Text($"no result: {error}"));
+            Console.WriteLine($"| {run} | {what} | no result: {error.Trim()} |");
             return false;
         }
 
@@ -80,28 +112,9 @@ internal static class Chaos
         bool right = report.GetProperty("weightsSha256").GetString() == expected;
         double rest = report.GetProperty("faults").EnumerateArray()
             .Select(fault => fault.GetProperty("secondsToWork") is { ValueKind: JsonValueKind.Number } seconds ? seconds.GetDouble() : 0).DefaultIfEmpty(0).Max();
-        table.AddRow(
-            new Text(name), Number(run), new Text(right ? "yes" : "NO"), Number(lost), Number(twice), Number(report.GetProperty("executed").GetInt64()),
-            Number(report.GetProperty("discarded").GetInt64()), new Text(rest.ToString("0.0", CultureInfo.InvariantCulture)),
-            new Text(report.GetProperty("wallSeconds").GetDouble().ToString("0.0", CultureInfo.InvariantCulture)));
+        Console.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"| {run} | {what} | {(right ? "yes" : $"NO ({report.GetProperty("outcome").GetString()})")} | {lost} | {twice} | {report.GetProperty("executed").GetInt64()} | {report.GetProperty("discarded").GetInt64()} | {rest:0.0} | {report.GetProperty("wallSeconds").GetDouble():0.0} |"));
         return right && lost == 0 && twice == 0;
     }
-
-    private static async Task<string> NopropAsync(string folder, string[] arguments, CancellationToken stop)
-    {
-        ProcessStartInfo start = new("dotnet", [Path.Combine(AppContext.BaseDirectory, "noprop.dll"), .. arguments])
-        {
-            WorkingDirectory = folder,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        using Process process = Process.Start(start)!;
-        Task<string> output = process.StandardOutput.ReadToEndAsync(stop);
-        string error = await process.StandardError.ReadToEndAsync(stop);
-        await output;
-        await process.WaitForExitAsync(stop);
-        return error;
-    }
-
-    private static Text Number(long value) => new(value.ToString(CultureInfo.InvariantCulture));
 }

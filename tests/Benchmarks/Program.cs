@@ -1,5 +1,12 @@
 using System.CommandLine;
 using NoProp.Benchmarks;
+using Spectre.Console;
+
+// A file takes tables as wide as they are.
+if (Console.IsOutputRedirected)
+{
+    AnsiConsole.Profile.Width = 200;
+}
 
 return new RootCommand("Measures NoProp.NET: every figure is a ratio of arms that run in turn, in one process.")
 {
@@ -9,4 +16,5 @@ return new RootCommand("Measures NoProp.NET: every figure is a ratio of arms tha
     Invariants.Create(),
     LinkSpeed.Create(),
     Chaos.Create(),
+    Storm.Create(),
 }.Parse(args).Invoke();

@@ -4,6 +4,7 @@ using NoProp.Actors.Hosting;
 using NoProp.Actors.Protocol;
 using NoProp.Actors.Simulation;
 using NoProp.Actors.Training;
+using NoProp.Host.Faults;
 using NoProp.Models.Data;
 
 namespace NoProp.Benchmarks;

@@ -26,12 +26,12 @@ public sealed class LinkActor : ReceiveActor, IWithTimers
     private ILinkRoutes? routes;
     private string lastAnswer = "nobody has answered";
     private long credited;
-    private TimeSpan heard;
+    private LinkSilence silence;
 
     private LinkActor(LinkSettings settings, Func<IActorContext, ILinkRoutes> open)
     {
         (this.settings, this.open) = (settings, open);
-        (outbox, inbox) = (new(settings), new(settings));
+        (outbox, inbox, silence) = (new(settings), new(settings), new(RetryAfter, settings.ConnectTimeout, Now));
     }
 
     private LinkActor(LinkSettings settings, Func<IActorContext, ILinkRoutes> open, ICanTell acceptor, string name)
@@ -66,7 +66,6 @@ public sealed class LinkActor : ReceiveActor, IWithTimers
     /// <inheritdoc/>
     protected override void PreStart()
     {
-        heard = Now;
         Timers.StartPeriodicTimer(nameof(Tick), Tick.Instance, peer.IsNobody() ? RetryAfter : settings.Heartbeat);
         if (!peer.IsNobody())
         {
@@ -97,7 +96,7 @@ public sealed class LinkActor : ReceiveActor, IWithTimers
         Receive<LinkNameTaken>(taken => lastAnswer = $"a node named '{name}' is linked already, from {taken.Address}: give every node a name of its own");
         Receive<Tick>(_ =>
         {
-            if (Now - heard > settings.ConnectTimeout)
+            if (silence.IsTooLong(Now))
             {
                 Fail($"no link to {acceptor} within {settings.ConnectTimeout.TotalSeconds:0.#} s: {lastAnswer}");
                 return;
@@ -119,7 +118,7 @@ public sealed class LinkActor : ReceiveActor, IWithTimers
         Receive<LinkChunk>(Take);
         Receive<LinkCredit>(credit =>
         {
-            heard = Now;
+            silence.End();
             if (!outbox.TryAcknowledge(credit.Received))
             {
                 Fail($"{Where(peer)} confirms {credit.Received} chunks, which is not possible");
@@ -128,7 +127,14 @@ public sealed class LinkActor : ReceiveActor, IWithTimers
 
             Pump();
         });
-        Receive<LinkPing>(_ => heard = Now);
+        Receive<LinkPing>(ping =>
+        {
+            silence.End();
+            if (ping.Sent != inbox.Received)
+            {
+                Fail($"{Where(peer)} has sent {ping.Sent} chunks and {inbox.Received} have come: a message was lost on its way");
+            }
+        });
         Receive<LinkMessage>(Ignore);
         Receive<Tick>(_ => Beat());
         Receive<Terminated>(terminated => Fail(
@@ -143,7 +149,7 @@ public sealed class LinkActor : ReceiveActor, IWithTimers
 
     private void Begin()
     {
-        heard = Now;
+        silence = new(settings.Heartbeat, settings.Silence, Now);
         Context.Watch(peer);
         // What was under way on a broken connection may be lost, and nobody would say so.
         Context.System.EventStream.Subscribe(Self, typeof(DisassociatedEvent));
@@ -188,7 +194,7 @@ public sealed class LinkActor : ReceiveActor, IWithTimers
 
     private void Take(LinkChunk chunk)
     {
-        heard = Now;
+        silence.End();
         try
         {
             if (inbox.Take(chunk) is { } frame)
@@ -223,13 +229,13 @@ public sealed class LinkActor : ReceiveActor, IWithTimers
 
     private void Beat()
     {
-        if (Now - heard > settings.Silence)
+        if (silence.IsTooLong(Now))
         {
             Fail($"nothing has come from {Where(peer)} for {settings.Silence.TotalSeconds:0.#} s");
             return;
         }
 
-        peer.Tell(new LinkPing());
+        peer.Tell(new LinkPing(outbox.Sent));
     }
 
     // Of a former link.

@@ -35,8 +35,9 @@ internal sealed record LinkChunk(long Number, bool Express, bool Last, IReadOnly
 /// <summary>Receiver to sender: so many pieces have come in.</summary>
 internal sealed record LinkCredit(long Received) : LinkMessage;
 
-/// <summary>End to end: I am here.</summary>
-internal sealed record LinkPing : LinkMessage;
+/// <summary>End to end: I am here. What was lost shows by it when nothing follows that would show it.</summary>
+/// <param name="Sent">Pieces sent before.</param>
+internal sealed record LinkPing(long Sent) : LinkMessage;
 
 /// <summary>Link to its parent: it has ended, and why.</summary>
 /// <param name="Reason">One line: what was wrong, where, and what to do.</param>

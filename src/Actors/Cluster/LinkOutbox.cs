@@ -8,8 +8,10 @@ internal sealed class LinkOutbox(LinkSettings settings)
 {
     private readonly Queue<Frame> ordered = [];
     private readonly Queue<Frame> express = [];
-    private long sent;
     private long received;
+
+    /// <summary>Chunks that were sent.</summary>
+    public long Sent { get; private set; }
 
     /// <summary>Bytes that wait.</summary>
     public long Queued { get; private set; }
@@ -31,7 +33,7 @@ internal sealed class LinkOutbox(LinkSettings settings)
     /// <summary>The other end has so many chunks.</summary>
     public bool TryAcknowledge(long chunks)
     {
-        if (chunks < received || chunks > sent)
+        if (chunks < received || chunks > Sent)
         {
             return false;
         }
@@ -44,13 +46,13 @@ internal sealed class LinkOutbox(LinkSettings settings)
     public LinkChunk? Next()
     {
         Queue<Frame> lane = express.Count > 0 ? express : ordered;
-        if (sent - received >= settings.Window || !lane.TryPeek(out Frame? frame))
+        if (Sent - received >= settings.Window || !lane.TryPeek(out Frame? frame))
         {
             return null;
         }
 
         IReadOnlyList<ReadOnlyMemory<byte>> parts = frame.Cut(settings.ChunkSize);
-        LinkChunk chunk = new(sent++, lane == express, frame.Left == 0, parts);
+        LinkChunk chunk = new(Sent++, lane == express, frame.Left == 0, parts);
         Queued -= chunk.Length;
         if (chunk.Last)
         {

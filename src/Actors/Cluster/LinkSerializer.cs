@@ -45,9 +45,9 @@ public sealed class LinkSerializer(ExtendedActorSystem system) : SerializerWithS
             case LinkChunk chunk:
                 return Write(chunk);
             case LinkCredit credit:
-                byte[] received = new byte[sizeof(long)];
-                BinaryPrimitives.WriteInt64LittleEndian(received, credit.Received);
-                return received;
+                return Write(credit.Received);
+            case LinkPing ping:
+                return Write(ping.Sent);
             case LinkHello hello:
                 return [.. Write(hello.Version), .. Encoding.UTF8.GetBytes(hello.Name)];
             case LinkNameTaken taken:
@@ -65,7 +65,7 @@ public sealed class LinkSerializer(ExtendedActorSystem system) : SerializerWithS
         "C" when bytes.Length >= ChunkHeader => new LinkChunk(
             BinaryPrimitives.ReadInt64LittleEndian(bytes), (bytes[8] & ExpressFlag) != 0, (bytes[8] & LastFlag) != 0, [bytes.AsMemory(ChunkHeader)]),
         "A" when bytes.Length == sizeof(long) => new LinkCredit(BinaryPrimitives.ReadInt64LittleEndian(bytes)),
-        "P" => new LinkPing(),
+        "P" when bytes.Length == sizeof(long) => new LinkPing(BinaryPrimitives.ReadInt64LittleEndian(bytes)),
         "H" when bytes.Length is >= VersionSize and <= VersionSize + LongestText => new LinkHello(ReadVersion(bytes), Encoding.UTF8.GetString(bytes, VersionSize, bytes.Length - VersionSize)),
         "W" => new LinkWelcome(),
         "N" when bytes.Length <= LongestText => new LinkNameTaken(Encoding.UTF8.GetString(bytes)),
@@ -85,6 +85,13 @@ public sealed class LinkSerializer(ExtendedActorSystem system) : SerializerWithS
             at += part.Length;
         }
 
+        return bytes;
+    }
+
+    private static byte[] Write(long number)
+    {
+        byte[] bytes = new byte[sizeof(long)];
+        BinaryPrimitives.WriteInt64LittleEndian(bytes, number);
         return bytes;
     }
 

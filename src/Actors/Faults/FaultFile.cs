@@ -51,8 +51,8 @@ public sealed partial class FaultFile
         }
 
         Refuse(root, "", ["seed", "nodes", "faults"]);
-        HoconObject? nodes = root.Items.TryGetValue("nodes", out HoconValue? group) ? group.GetObject() ?? throw Fault("nodes", "", "must be { trainers = N, workers = N, slots = N }") : null;
-        Refuse(nodes, "nodes.", ["trainers", "workers", "slots"]);
+        HoconObject? nodes = root.Items.TryGetValue("nodes", out HoconValue? group) ? group.GetObject() ?? throw Fault("nodes", "", "must be { trainers = N, workers = N, slots = N }, with sleep = TIME if wanted") : null;
+        Refuse(nodes, "nodes.", ["trainers", "workers", "slots", "sleep"]);
         ulong seed = 1;
         if (Text(root, "seed") is { } given && !ulong.TryParse(given, NumberStyles.None, CultureInfo.InvariantCulture, out seed))
         {
@@ -65,7 +65,7 @@ public sealed partial class FaultFile
         workers.UnionWith(Enumerable.Range(1, count).Select(FaultPlan.WorkerName));
         HoconObject[] faults = Faults(root);
         workers.UnionWith(faults.Select(fault => Text(fault, "join")).OfType<string>().Where(joined => WorkerPattern().IsMatch(joined)));
-        return new(seed, trainers, count, slots, [.. faults.Select((fault, i) => One(fault, $"faults[{i}].", i + 1))]);
+        return new(seed, trainers, count, slots, nodes is null ? null : Length(nodes, "nodes.", "sleep"), [.. faults.Select((fault, i) => One(fault, $"faults[{i}].", i + 1))]);
     }
 
     private HoconObject[] Faults(HoconObject root)

@@ -8,8 +8,9 @@ namespace NoProp.Actors.Faults;
 /// <param name="Trainers">Trainers' nodes to start with, <c>trainer-1</c> and on.</param>
 /// <param name="Workers">Workers' nodes to start with, <c>worker-1</c> and on.</param>
 /// <param name="Slots">Blocks that each worker trains at once.</param>
+/// <param name="Sleep">Time that each step sleeps instead of computing; null where steps compute.</param>
 /// <param name="Faults">The faults in the order of the file.</param>
-public sealed record FaultPlan(ulong Seed, int Trainers, int Workers, int Slots, ImmutableArray<Fault> Faults)
+public sealed record FaultPlan(ulong Seed, int Trainers, int Workers, int Slots, TimeSpan? Sleep, ImmutableArray<Fault> Faults)
 {
     /// <summary>Stands for a worker that the seed chooses.</summary>
     public const string AnyWorker = "any-worker";

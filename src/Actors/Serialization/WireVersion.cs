@@ -8,7 +8,7 @@ namespace NoProp.Actors.Serialization;
 public readonly record struct WireVersion(int Number, uint Shape)
 {
     /// <summary>Version of this build.</summary>
-    public static WireVersion Current { get; } = new(1, WireTypes.Protocol.Shape);
+    public static WireVersion Current { get; } = new(2, WireTypes.Protocol.Shape);
 
     /// <inheritdoc/>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Number} (messages {Shape:x8})");

@@ -33,18 +33,24 @@ internal static class NodeCommand
         Option<string?> allowFaults = new("--allow-faults") { Description = "Suffer the faults of whoever knows this key, and end with standard input: `noprop train --faults` starts its nodes so", HelpName = "KEY", Hidden = true };
         Option<bool> allowCuts = new("--allow-cuts") { Description = "Be ready to be cut off from other nodes; all nodes of the cluster must be", Hidden = true };
         Option<string?> countSteps = new("--count-steps") { Description = "Count the steps made in this file of 8 bytes", HelpName = "FILE", Hidden = true };
+        Option<string?> sleepSteps = new("--sleep-steps") { Description = "Sleep for so long in each step instead of computing; all nodes of the cluster must", HelpName = "TIME", Hidden = true };
         Command command = new(
             "node",
             "Be a node of a cluster: a trainer holds the run, workers train its blocks. Begin with `noprop node --role trainer,worker --port 4053`, add workers with "
             + "`noprop node --role worker --join HOST:4053`, and train with `noprop train --join HOST:4053`")
         {
-            runs, name, allowFaults, allowCuts, countSteps,
+            runs, name, allowFaults, allowCuts, countSteps, sleepSteps,
         };
         settings.AddTo(command);
         command.SetAction(async (parsed, _) =>
         {
             LoadedSettings loaded = settings.Load(parsed);
             IRunStore store = new ClusterRuns(parsed.GetValue(runs)!, loaded.Settings.Data.Directory);
+            if (parsed.GetValue(sleepSteps) is { } sleep)
+            {
+                store = new SleepingRuns(store, SettingsDuration.TryParse(sleep, out TimeSpan time) ? time : throw new SettingsException($"--sleep-steps {sleep}: must be a time, as in 50ms"));
+            }
+
             using StepCounter? counter = parsed.GetValue(countSteps) is { } file ? StepCounter.Create(file) : null;
             FaultyNode? faulty = parsed.GetValue(allowFaults) is { } key ? new(key) : null;
             return await RunAsync(faulty is null ? loaded : FaultyNode.Allow(loaded, parsed.GetValue(allowCuts)), counter is null ? store : new CountingRuns(store, counter), parsed.GetValue(name), faulty);

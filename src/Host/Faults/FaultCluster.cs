@@ -70,7 +70,8 @@ internal sealed class FaultCluster : IDisposable
             string[] part = trainer > 0
                 ? ["--role", "trainer", "--port", Trainers[trainer - 1].Port.ToString(CultureInfo.InvariantCulture), "--runs", runs]
                 : ["--role", "worker", "--name", name, "--slots", plan.Slots.ToString(CultureInfo.InvariantCulture)];
-            NodeProcess process = new(name, generation, folder, ["--config", settings, "--allow-faults", Key, .. plan.Cuts ? (string[])["--allow-cuts"] : [], .. part, .. join]);
+            string[] sleep = plan.Sleep is { } time ? ["--sleep-steps", string.Create(CultureInfo.InvariantCulture, $"{time.TotalMilliseconds}ms")] : [];
+            NodeProcess process = new(name, generation, folder, ["--config", settings, "--allow-faults", Key, .. plan.Cuts ? (string[])["--allow-cuts"] : [], .. sleep, .. part, .. join]);
             processes.Add(process);
             return process;
         }

@@ -33,6 +33,9 @@ internal sealed class FaultInjector(FaultCluster cluster, ImmutableArray<Planned
     private TimeSpan? firstStep;
     private Task diskHealed = Task.CompletedTask;
 
+    /// <summary>When it began to watch.</summary>
+    public DateTime Begun { get; } = DateTime.UtcNow;
+
     /// <summary>Steps and who made them.</summary>
     public FaultLedger Ledger { get; } = new();
 

@@ -15,6 +15,7 @@ namespace NoProp.Host.Faults;
 /// <param name="PlannedStep">Committed block steps after which it was to come; null where cold starts are counted.</param>
 /// <param name="Step">Those after which it came; null where it did not.</param>
 /// <param name="AtSeconds">When, since the injector began.</param>
+/// <param name="At">When, as the run's metrics say it.</param>
 /// <param name="Outcome">done, or why not.</param>
 /// <param name="SecondsToNotice">Until the first lease was taken back for it; null where none was.</param>
 /// <param name="SecondsToWork">Until what it struck was at work again; null where it struck nothing, or never was.</param>
@@ -24,7 +25,7 @@ namespace NoProp.Host.Faults;
 /// <param name="Discarded">Steps that it cost: executed by its processes and never committed, or committed and made again; null where a later fault on the same process has them.</param>
 /// <param name="Note">What else is to be said.</param>
 internal sealed record FaultRow(
-    int Number, int Round, string Fault, ImmutableArray<string> Nodes, long? PlannedStep, long? Step, double? AtSeconds, string Outcome, double? SecondsToNotice, double? SecondsToWork,
+    int Number, int Round, string Fault, ImmutableArray<string> Nodes, long? PlannedStep, long? Step, double? AtSeconds, DateTime? At, string Outcome, double? SecondsToNotice, double? SecondsToWork,
     double? ColdStartSeconds, long? Executed, long? Committed, long? Discarded, string? Note);
 
 /// <summary>What came of a run with faults.</summary>
@@ -59,6 +60,7 @@ internal sealed record FaultReport(
                 Nodes = [.. outage.Nodes.Select(Name)],
                 Step = outage.Step,
                 AtSeconds = Round(outage.At.TotalSeconds),
+                At = injector.Begun + outage.At,
                 SecondsToNotice = Round(outage.Noticed?.TotalSeconds),
                 SecondsToWork = Round(outage.Recovered?.TotalSeconds),
                 ColdStartSeconds = brought is not null && injector.ColdStarts.TryGetValue(brought, out TimeSpan start) ? Round(start.TotalSeconds) : null,
@@ -113,7 +115,7 @@ internal sealed record FaultReport(
     }
 
     private static FaultRow Row(PlannedFault planned, string outcome) => new(
-        planned.Fault.Number, planned.Round, planned.Fault.ToString(), [], planned.AtStep, null, null, outcome, null, null, null, null, null, null, null);
+        planned.Fault.Number, planned.Round, planned.Fault.ToString(), [], planned.AtStep, null, null, null, outcome, null, null, null, null, null, null, null);
 
     // What a process of a worker has made and nobody has taken: said of the last fault that it suffered.
     private static long? CostOf(FaultOutage outage, IEnumerable<FaultOutage> later, FaultInjector injector)

@@ -57,7 +57,9 @@ internal static class FaultTraining
         string folder = Directory.CreateDirectory(Path.Combine(root, $"{name}.nodes")).FullName;
         string nodeSettings = Path.Combine(folder, "nodes.conf");
         NoPropSettings node = SettingsLoader.Load().Settings with { Cluster = settings.Cluster, Data = settings.Data };
-        await File.WriteAllTextAsync(nodeSettings, SettingsHocon.ToHocon(node));
+        // Slots that sleep need a thread each, and no core.
+        string threads = plan.Sleep is null ? "" : "noprop.dispatchers.compute.type = PinnedDispatcher\n";
+        await File.WriteAllTextAsync(nodeSettings, SettingsHocon.ToHocon(node) + threads);
         using CancellationTokenSource stop = CommandLine.StopSignals(out IDisposable signals);
         using (signals)
         {

@@ -164,6 +164,20 @@ public sealed class LinkTests : IAsyncLifetime
     }
 
     [Fact]
+    public void A_lost_message_that_no_other_follows_ends_the_link()
+    {
+        TestProbe peer = here.CreateTestProbe();
+        TwoNodes.Accept(nodes.There, (_, _) => new OneRoute(trainer));
+        TwoNodes.LinksOf(nodes.Here, nodes.There).Tell(new LinkHello(WireVersion.Current, "west"), peer);
+        peer.ExpectMsg<LinkWelcome>(TwoNodes.Patience);
+        IActorRef link = peer.Watch(peer.LastSender);
+
+        link.Tell(new LinkPing(Sent: 1), peer);
+
+        peer.FishForMessage(message => message is Terminated, TwoNodes.Patience);
+    }
+
+    [Fact]
     public void A_chunk_of_a_former_link_is_ignored()
     {
         IActorRef link = Connect();

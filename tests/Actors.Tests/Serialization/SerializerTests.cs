@@ -96,7 +96,7 @@ public sealed class SerializerTests : TestKit
     {
         LinkMessage[] said =
         [
-            new LinkHello(WireVersion.Current, "west"), new LinkWelcome(), new LinkNameTaken("akka.tcp://a@b:1"), new LinkCredit(7), new LinkPing(),
+            new LinkHello(WireVersion.Current, "west"), new LinkWelcome(), new LinkNameTaken("akka.tcp://a@b:1"), new LinkCredit(7), new LinkPing(12),
             new WireVersionMismatch(WireVersion.Current, new WireVersion(9, 8)),
         ];
         SerializerWithStringManifest serializer = (SerializerWithStringManifest)Akka.FindSerializerFor(said[0]);

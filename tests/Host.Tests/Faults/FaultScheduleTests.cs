@@ -19,7 +19,7 @@ public sealed class FaultScheduleTests
 
     private static readonly Gen<FaultPlan> Plans = Gen.Select(
         Gen.ULong, Gen.Int[1, 12], Gen.Select(Times, Gen.Bool).Array[0, 12], (seed, workers, faults) => new FaultPlan(
-            seed, 1, workers, 1,
+            seed, 1, workers, 1, null,
             [.. faults.Select((fault, i) => new Fault(i + 1, FaultKind.Kill, fault.Item1, [fault.Item2 ? FaultPlan.AnyWorker : "worker-1"], null, 1, TimeSpan.Zero))]));
 
     [Fact]

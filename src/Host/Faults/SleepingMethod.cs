@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using NoProp.Actors.Cluster;
+using NoProp.Actors.Hosting;
 using NoProp.Models;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
@@ -6,7 +8,34 @@ using NoProp.Models.Methods;
 using NoProp.Models.Training;
 using TorchSharp;
 
-namespace NoProp.Benchmarks;
+namespace NoProp.Host.Faults;
+
+/// <summary>Runs whose steps sleep. Nothing is learned by them, and nothing is tested.</summary>
+internal sealed class SleepingRuns(IRunStore inner, TimeSpan stepTime) : IRunStore
+{
+    /// <inheritdoc/>
+    public StoredRun Begin(string settings, string? name) => Asleep(inner.Begin(settings, name));
+
+    /// <inheritdoc/>
+    public StoredRun Resume(IReadOnlyList<string> changes, string? name) => Asleep(inner.Resume(changes, name));
+
+    /// <inheritdoc/>
+    public StoredRun? TakeOver() => inner.TakeOver() is { } run ? Asleep(run) : null;
+
+    /// <inheritdoc/>
+    public void Release() => inner.Release();
+
+    /// <inheritdoc/>
+    public RunPlan Load(string settings, RemoteData? remote) => Asleep(inner.Load(settings, remote));
+
+    private StoredRun Asleep(StoredRun run) => run with { Plan = Asleep(run.Plan) };
+
+    private RunPlan Asleep(RunPlan plan) => plan with
+    {
+        Method = new SleepingMethod(plan.Method.Blocks, stepTime),
+        Settings = plan.Settings with { Evaluate = plan.Settings.Evaluate with { EveryEpochs = 0 } },
+    };
+}
 
 /// <summary>A method whose steps take a time and compute nothing, so that more workers than cores can be measured.</summary>
 internal sealed class SleepingMethod(int blocks, TimeSpan stepTime) : IMethod
