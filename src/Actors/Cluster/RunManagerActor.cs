@@ -132,7 +132,7 @@ public sealed class RunManagerActor : ReceiveActor, IWithTimers
         }
         else if ((name is null ? turns.LastEnded : turns.IsWaiting(name) ? null : turns.Outcome(name)) is RunEnded over)
         {
-            Sender.Tell(over);
+            Sender.Tell(new RunNews(over));
         }
         else if (!loading && (name is null || !turns.IsWaiting(name)))
         {

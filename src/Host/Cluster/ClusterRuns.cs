@@ -1,6 +1,7 @@
 using System.Globalization;
 using NoProp.Actors.Cluster;
 using NoProp.Actors.Hosting;
+using NoProp.Actors.Policies;
 using NoProp.Actors.Recording;
 using NoProp.Host.Commands;
 using NoProp.Host.Images;
@@ -13,7 +14,8 @@ namespace NoProp.Host.Cluster;
 /// <summary>Runs in one folder, which all trainers' nodes share. Its file <c>training</c> names the one in training, its folder <c>training.queue</c> has those that wait.</summary>
 /// <param name="root">The folder.</param>
 /// <param name="dataDir">Where this node has the data; null for where the run's settings say, or the usual places.</param>
-internal sealed class ClusterRuns(string root, string? dataDir) : IRunStore
+/// <param name="policies">Folder whose files runs may name as their policies; null for none.</param>
+internal sealed class ClusterRuns(string root, string? dataDir, string? policies = null) : IRunStore
 {
     /// <summary>Name of the file that names the run in training.</summary>
     public const string MarkName = "training";
@@ -104,11 +106,12 @@ internal sealed class ClusterRuns(string root, string? dataDir) : IRunStore
     public RunPlan Load(string settings, RemoteData? remote)
     {
         TorchRuntime.Load();
-        LoadedSettings loaded = Parse(new SettingsFile(Submitted, settings));
+        // A worker does not decide: it loads no policies.
+        LoadedSettings loaded = Parse(new SettingsFile(Submitted, settings), fault: _ => null);
         return remote is null ? RunPlan.Create(loaded, RunData.Load(loaded.Settings.Data)) : RunPlan.CreateForWorker(loaded, remote);
     }
 
-    private LoadedSettings Parse(SettingsFile file, string? path = null, IReadOnlyList<string>? changes = null)
+    private LoadedSettings Parse(SettingsFile file, string? path = null, IReadOnlyList<string>? changes = null, Func<PolicySettings, string?>? fault = null)
     {
         List<SettingsFlag> flags = [];
         if (path is not null)
@@ -121,7 +124,7 @@ internal sealed class ClusterRuns(string root, string? dataDir) : IRunStore
             flags.Add(new("noprop.data.dir", dataDir, "--data-dir"));
         }
 
-        return SettingsLoader.Load(file, changes, flags, policyFault: SettingsOptions.PolicyFault);
+        return SettingsLoader.Load(file, changes, flags, policyFault: fault ?? new SubmittedPolicies(policies).Fault);
     }
 
     // Marked first: a trainer that dies in between leaves a run that the next one finds, either by its folder or in the queue.

@@ -1,4 +1,5 @@
 using NoProp.Host.Tests.Processes;
+using NoProp.Host.Tests.Runs;
 using Xunit;
 
 namespace NoProp.Host.Tests.Cluster;
