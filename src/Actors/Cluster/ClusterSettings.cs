@@ -28,6 +28,9 @@ public sealed record ClusterSettings(
     /// <summary>Where a worker's images come from.</summary>
     public DataPlace Data { get; init; } = DataPlace.Local;
 
+    /// <summary>Folder whose files may be loaded as policies where a run that is given to this node's trainer names them; null for none.</summary>
+    public string? PolicyAssemblies { get; init; }
+
     /// <summary>Every time-out of the cluster.</summary>
     /// <exception cref="NoProp.Actors.Hosting.SettingsException">Two of them do not fit together.</exception>
     public ClusterTimes Times => ClusterTimes.Derive(BaseTime, Overrides);

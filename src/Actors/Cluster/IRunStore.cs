@@ -19,7 +19,20 @@ public sealed record StoredRun(string Name, RunPlan Plan, IReadOnlyList<string> 
 /// <summary>The runs of a cluster on disk, where every trainer's node finds them. What it throws says what was wrong with the run or its data.</summary>
 public interface IRunStore
 {
-    /// <summary>A new run, marked as the one in training.</summary>
+    /// <summary>Runs that wait for their turn.</summary>
+    RunQueue Queue { get; }
+
+    /// <summary>Name of the run that is marked as the one in training; null for none.</summary>
+    /// <exception cref="Models.NoPropException">It cannot be read.</exception>
+    string? Marked { get; }
+
+    /// <summary>Looks for what is wrong with a run before it waits for its turn.</summary>
+    /// <param name="settings">Settings of a new run as HOCON; null for one that goes on.</param>
+    /// <param name="name">Its name; null for one of the time, or for the newest run.</param>
+    /// <returns>Its name.</returns>
+    string Check(string? settings, string? name);
+
+    /// <summary>A new run, marked as the one in training. Where it is so marked already, because a trainer died just then, it goes on.</summary>
     /// <param name="settings">Its settings as HOCON.</param>
     /// <param name="name">Its name; null for one of the time.</param>
     StoredRun Begin(string settings, string? name);

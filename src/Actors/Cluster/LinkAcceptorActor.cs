@@ -9,10 +9,13 @@ public sealed class LinkAcceptorActor : ReceiveActor
 {
     private readonly ILoggingAdapter log = Context.GetLogger();
     private readonly Dictionary<string, (IActorRef Peer, IActorRef Link)> links = [];
+    private readonly Dictionary<IActorRef, string> names = [];
+    private readonly Dictionary<Address, int> addresses = [];
     private readonly Dictionary<string, IActorRef> waiting = [];
     private readonly LinkSettings settings;
     private readonly Func<string, IActorContext, ILinkRoutes> open;
     private long accepted;
+    private bool isFull;
 
     /// <summary>An acceptor of links.</summary>
     /// <param name="settings">How links behave.</param>
@@ -23,14 +26,25 @@ public sealed class LinkAcceptorActor : ReceiveActor
         Receive<LinkHello>(Greet);
         Receive<Terminated>(terminated =>
         {
-            string name = links.First(link => link.Value.Link.Equals(terminated.ActorRef)).Key;
+            if (!names.Remove(terminated.ActorRef, out string? name))
+            {
+                return;
+            }
+
+            Address address = links[name].Peer.Path.Address;
             links.Remove(name);
+            addresses[address]--;
+            if (addresses[address] == 0)
+            {
+                addresses.Remove(address);
+            }
+
             if (waiting.Remove(name, out IActorRef? peer))
             {
                 Accept(name, peer);
             }
         });
-        Receive<LinkFailed>(failed => log.Warning("the link to '{0}' ends: {1}", links.FirstOrDefault(link => link.Value.Link.Equals(Sender)).Key, failed.Reason));
+        Receive<LinkFailed>(failed => log.Warning("the link to '{0}' ends: {1}", names.GetValueOrDefault(Sender), failed.Reason));
     }
 
     /// <summary>Props.</summary>
@@ -41,6 +55,11 @@ public sealed class LinkAcceptorActor : ReceiveActor
 
     private void Greet(LinkHello hello)
     {
+        if (Sender.IsNobody() || Sender.Equals(Context.System.DeadLetters))
+        {
+            return;
+        }
+
         if (hello.Version != WireVersion.Current)
         {
             Sender.Tell(new WireVersionMismatch(WireVersion.Current, hello.Version));
@@ -65,6 +84,26 @@ public sealed class LinkAcceptorActor : ReceiveActor
         }
     }
 
-    private void Accept(string name, IActorRef peer) =>
-        links[name] = (peer, Context.Watch(Context.ActorOf(LinkActor.Accept(peer, settings, context => open(name, context)), $"link-{++accepted}")));
+    private void Accept(string name, IActorRef peer)
+    {
+        Address address = peer.Path.Address;
+        int ofAddress = addresses.GetValueOrDefault(address);
+        if (links.Count >= settings.MaxLinks || ofAddress >= settings.MaxLinksOfAddress)
+        {
+            // Whoever knocks without end is not answered; it is said once.
+            if (!isFull)
+            {
+                isFull = true;
+                log.Warning("no more links are accepted from {0}: there are {1} to it, and {2} in all", address, ofAddress, links.Count);
+            }
+
+            return;
+        }
+
+        isFull &= ofAddress > 0;
+        addresses[address] = ofAddress + 1;
+        IActorRef link = Context.Watch(Context.ActorOf(LinkActor.Accept(peer, settings, context => open(name, context)), $"link-{++accepted}"));
+        links[name] = (peer, link);
+        names[link] = name;
+    }
 }

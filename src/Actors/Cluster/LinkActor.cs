@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Akka.Event;
 using Akka.Remote;
+using NoProp.Actors.Protocol;
 using NoProp.Actors.Serialization;
 
 namespace NoProp.Actors.Cluster;
@@ -24,6 +25,8 @@ public sealed class LinkActor : ReceiveActor, IWithTimers
     private readonly LinkInbox inbox;
     private IActorRef peer = ActorRefs.Nobody;
     private ILinkRoutes? routes;
+    private readonly bool accepts;
+    private bool answered;
     private string lastAnswer = "nobody has answered";
     private long credited;
     private LinkSilence silence;
@@ -43,6 +46,7 @@ public sealed class LinkActor : ReceiveActor, IWithTimers
     private LinkActor(LinkSettings settings, Func<IActorContext, ILinkRoutes> open, IActorRef peer)
         : this(settings, open)
     {
+        accepts = true;
         Become(() => Open(peer));
     }
 
@@ -107,6 +111,8 @@ public sealed class LinkActor : ReceiveActor, IWithTimers
         Receive<LinkMessage>(_ => { });
         // Where a link itself was named as the sender of what it refused: an answer to that would be refused in turn, without end.
         Receive<LinkRefused>(_ => { });
+        // Of another node, which has this end's path: its own actors tell it nothing of that kind.
+        Receive<INodeMessage>(message => log.Debug("{0} from {1} is not for the other end", message.GetType().Name, Sender.Path));
         ReceiveAny(Send);
     }
 
@@ -118,7 +124,7 @@ public sealed class LinkActor : ReceiveActor, IWithTimers
         Receive<LinkChunk>(Take);
         Receive<LinkCredit>(credit =>
         {
-            silence.End();
+            Hear();
             if (!outbox.TryAcknowledge(credit.Received))
             {
                 Fail($"{Where(peer)} confirms {credit.Received} chunks, which is not possible");
@@ -129,7 +135,7 @@ public sealed class LinkActor : ReceiveActor, IWithTimers
         });
         Receive<LinkPing>(ping =>
         {
-            silence.End();
+            Hear();
             if (ping.Sent != inbox.Received)
             {
                 Fail($"{Where(peer)} has sent {ping.Sent} chunks and {inbox.Received} have come: a message was lost on its way");
@@ -144,7 +150,15 @@ public sealed class LinkActor : ReceiveActor, IWithTimers
         Receive<DisassociatedEvent>(_ => { });
         // Where a link itself was named as the sender of what it refused: an answer to that would be refused in turn, without end.
         Receive<LinkRefused>(_ => { });
+        // Of another node, which has this end's path: its own actors tell it nothing of that kind.
+        Receive<INodeMessage>(message => log.Debug("{0} from {1} is not for the other end", message.GetType().Name, Sender.Path));
         ReceiveAny(Send);
+    }
+
+    private void Hear()
+    {
+        answered = true;
+        silence.End();
     }
 
     private void Begin()
@@ -194,7 +208,7 @@ public sealed class LinkActor : ReceiveActor, IWithTimers
 
     private void Take(LinkChunk chunk)
     {
-        silence.End();
+        Hear();
         try
         {
             if (inbox.Take(chunk) is { } frame)
@@ -243,8 +257,17 @@ public sealed class LinkActor : ReceiveActor, IWithTimers
 
     private void Fail(string reason)
     {
-        log.Info("the link ends: {0}", reason);
-        Context.Parent.Tell(new LinkFailed(reason));
+        // Somebody has asked for a link and was never heard of again: who asks without end must not fill the log.
+        if (accepts && !answered)
+        {
+            log.Debug("the link ends: {0}", reason);
+        }
+        else
+        {
+            log.Info("the link ends: {0}", reason);
+            Context.Parent.Tell(new LinkFailed(reason));
+        }
+
         Context.Stop(Self);
         Become(() => ReceiveAny(_ => { }));
     }

@@ -19,4 +19,10 @@ public sealed record LinkSettings(TimeSpan Heartbeat, TimeSpan Silence, TimeSpan
 
     /// <summary>Bytes of a message at most.</summary>
     public int MaxMessage { get; init; } = 256 << 20;
+
+    /// <summary>Links that one node accepts at most.</summary>
+    public int MaxLinks { get; init; } = 4096;
+
+    /// <summary>Links that one node accepts from one address at most; a worker's node has one.</summary>
+    public int MaxLinksOfAddress { get; init; } = 16;
 }

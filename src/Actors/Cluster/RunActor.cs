@@ -63,9 +63,10 @@ public sealed class RunActor : ReceiveActor
                         Version = version,
                         Workers = [.. answer.Result.Workers.Select(worker => worker with { Version = versions.GetValueOrDefault(worker.Name, "") })],
                         StepsPerSecond = throughput?.StepsPerSecond ?? 0,
+                        Queue = asked.Queue,
                         Slots = throughput?.Slots ?? default,
                     }
-                    : new TrainingStatus(run.Name, run.Plan.Folder?.Path, [], [], version),
+                    : new TrainingStatus(run.Name, run.Plan.Folder?.Path, [], [], version) { Queue = asked.Queue },
                 TaskScheduler.Default)
             .PipeTo(Sender));
         Receive<ThroughputMeasured>(measured =>

@@ -33,11 +33,11 @@ public sealed class RunFollowerActor : ReceiveActor, IWithTimers
                 ended.TrySetException(new NoPropException($"{run} is no longer in training, and the trainer does not know how it ended: see its folder"));
             }
         });
-        Receive<RunEvent>(runEvent =>
+        Receive<RunNews>(news =>
         {
             refusals = 0;
-            observe(runEvent);
-            if (runEvent is RunEnded end)
+            observe(news.Event);
+            if (news.Event is RunEnded end)
             {
                 ended.TrySetResult(end);
             }

@@ -37,7 +37,7 @@ public sealed class RunFollowersActor : ReceiveActor, IWithTimers
     {
         if (!followers.ContainsKey(follower) && started is not null)
         {
-            follower.Tell(started with { Clocks = clocks });
+            follower.Tell(new RunNews(started with { Clocks = clocks }));
         }
 
         followers[follower] = Now;
@@ -61,7 +61,7 @@ public sealed class RunFollowersActor : ReceiveActor, IWithTimers
                 return;
         }
 
-        object passed = runEvent is RunEnded ended ? ended with { Snapshots = [] } : runEvent;
+        RunNews passed = new(runEvent is RunEnded ended ? ended with { Snapshots = [] } : runEvent);
         foreach (IActorRef follower in followers.Keys)
         {
             follower.Tell(passed);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Akka.Actor;
 using Akka.Event;
 using NoProp.Actors.Hosting;
@@ -10,26 +11,32 @@ namespace NoProp.Actors.Cluster;
 public sealed record HandOver;
 
 /// <summary>
-/// The cluster's singleton: takes runs, one at a time, and goes on with the one that a former trainer has left. All that it knows is in the
-/// folder of runs, so it needs nothing from the instance before it.
+/// The cluster's singleton: takes runs, trains them one at a time in the order in which they came, and goes on with the one that a former trainer
+/// has left. All that must outlive it is in the folder of runs, so it needs nothing from the instance before it.
 /// </summary>
 public sealed class RunManagerActor : ReceiveActor, IWithTimers
 {
     private const int MostWorkers = 10_000;
+    private const string Reading = "the trainer is reading a run";
 
     private readonly ILoggingAdapter log = Context.GetLogger();
     private readonly IRunStore store;
     private readonly LinkSettings links;
     private readonly string version;
+    private readonly RunTurns turns;
+    private readonly Dictionary<string, IActorRef> workers = new(StringComparer.Ordinal);
+
+    // Who waits for the word that a run has begun, which is about to.
+    private readonly Dictionary<string, IActorRef> askers = new(StringComparer.Ordinal);
     private StoredRun? run;
     private IActorRef runActor = ActorRefs.Nobody;
-    private (string Run, RunEnded Ended)? last;
-    private readonly Dictionary<string, IActorRef> workers = new(StringComparer.Ordinal);
-    private readonly Queue<(Func<StoredRun> Open, IActorRef Asker)> next = [];
+    private RunAccepted? accepted;
+    private bool ended;
     private bool loading;
+    private string? opening;
+    private (string? Run, string Why)? blocked;
     private bool leaving;
     private int started;
-    private string? lastFailure;
 
     /// <summary>A manager that looks for a run that was left.</summary>
     /// <param name="store">The runs.</param>
@@ -37,7 +44,7 @@ public sealed class RunManagerActor : ReceiveActor, IWithTimers
     /// <param name="version">Version of the software.</param>
     public RunManagerActor(IRunStore store, LinkSettings links, string version)
     {
-        (this.store, this.links, this.version) = (store, links, version);
+        (this.store, this.links, this.version, turns) = (store, links, version, new(store));
         Receive<OfferSlots>(offer =>
         {
             // Names are as many as there are nodes; whoever makes up more is not remembered.
@@ -49,25 +56,17 @@ public sealed class RunManagerActor : ReceiveActor, IWithTimers
             Forward(offer);
         });
         Receive<DrainWorker>(Drain);
-        Receive<SubmitRun>(asked => Submit(() => store.Begin(asked.Settings, asked.Name), Sender));
-        Receive<ResumeRun>(asked => Submit(() => store.Resume(asked.Changes, asked.Name), Sender));
+        Receive<SubmitRun>(asked => Submit(asked.Settings, [], asked.Name));
+        Receive<ResumeRun>(asked => Submit(null, asked.Changes, asked.Name));
+        Receive<GetTurn>(asked => Sender.Tell(Turn(asked.Run)));
+        Receive<WithdrawRun>(asked => Sender.Tell(Withdraw(asked.Run)));
         Receive<FollowRun>(follow => ForRun(follow.Run, follow));
         Receive<StopTraining>(stop => ForRun(stop.Run, stop));
         Receive<GetPublished>(asked => ForRun(asked.Run, asked));
         Receive<GetStatePart>(asked => ForRun(asked.Run, asked));
-        Receive<GetPolicies>(asked => ForRun(null, asked));
-        Receive<ChangePolicies>(asked => ForRun(null, asked));
-        Receive<GetTrainingStatus>(asked =>
-        {
-            if (run is null)
-            {
-                Sender.Tell(new TrainingStatus(null, null, [], [], version));
-            }
-            else
-            {
-                runActor.Forward(asked);
-            }
-        });
+        Receive<GetPolicies>(asked => Steer(asked.Run, asked));
+        Receive<ChangePolicies>(asked => Steer(asked.Run, asked));
+        Receive<GetTrainingStatus>(_ => Tell(new GetTrainingStatus { Queue = [.. turns.Waiting.Select(waiting => waiting.Name)] }));
         Receive<Loaded>(Begin);
         Receive<RunEnded>(Ended, _ => Sender.Equals(runActor));
         Receive<Terminated>(_ => Gone(), gone => gone.ActorRef.Equals(runActor));
@@ -79,7 +78,7 @@ public sealed class RunManagerActor : ReceiveActor, IWithTimers
             }
         });
         Receive<HandOver>(_ => Leave());
-        Receive<TakeOver>(_ => Load(() => store.TakeOver(), ActorRefs.Nobody), _ => run is null && !loading && !leaving);
+        Receive<TakeOver>(_ => TakeOverRun(), _ => run is null && !loading && !leaving);
         Receive<TakeOver>(_ => { });
     }
 
@@ -90,7 +89,7 @@ public sealed class RunManagerActor : ReceiveActor, IWithTimers
     public static Props Props(IRunStore store, LinkSettings links, string version) => Akka.Actor.Props.Create(() => new RunManagerActor(store, links, version));
 
     /// <inheritdoc/>
-    protected override void PreStart() => Load(() => store.TakeOver(), ActorRefs.Nobody);
+    protected override void PreStart() => TakeOverRun();
 
     /// <inheritdoc/>
     protected override void PostStop() => run?.Dispose();
@@ -129,84 +128,254 @@ public sealed class RunManagerActor : ReceiveActor, IWithTimers
 
     private void ForRun(string? name, object message)
     {
-        if (run is not null && (name is null || name == run.Name))
+        if (run is not null && !ended && (name is null || name == run.Name))
         {
             runActor.Forward(message);
         }
-        else if (last is { } over && (name is null || name == over.Run))
+        else if ((name is null ? turns.LastEnded : turns.IsWaiting(name) ? null : turns.Outcome(name)) is RunEnded over)
         {
-            Sender.Tell(over.Ended);
+            Sender.Tell(new RunNews(over));
         }
-        else if (!loading)
+        else if (!loading && (name is null || !turns.IsWaiting(name)))
         {
             Sender.Tell(new RunNotThere(name));
         }
     }
 
-    private void Submit(Func<StoredRun> open, IActorRef asker)
+    // What has ended has no policies, though it is still known how it ended.
+    private void Steer(string? name, object message)
     {
-        // One that has ended is out of the way in a moment.
-        if (run is not null && last is not null && !leaving)
+        if (run is not null && !ended && (name is null || name == run.Name))
         {
-            next.Enqueue((open, asker));
-        }
-        else if (loading || run is not null)
-        {
-            asker.Tell(new RunRefused(run is null ? "the trainer is reading a run" : $"{run.Name} is in training: follow it or stop it"));
+            runActor.Forward(message);
         }
         else
         {
-            Load(open, asker);
+            Sender.Tell(loading ? new PoliciesRefused(Reading) : new RunNotThere(name));
         }
     }
 
+    private void Tell(GetTrainingStatus asked)
+    {
+        if (run is null)
+        {
+            Sender.Tell(new TrainingStatus(null, null, [], [], version)
+            {
+                Queue = asked.Queue,
+                Left = blocked?.Run,
+                Problem = blocked?.Why ?? (loading ? Reading : ""),
+            });
+        }
+        else
+        {
+            runActor.Forward(asked);
+        }
+    }
+
+    private void Submit(string? settings, ImmutableArray<string> changes, string? name)
+    {
+        string added;
+        try
+        {
+            added = turns.Add(settings, changes, name);
+        }
+        catch (NoPropException e)
+        {
+            Sender.Tell(new RunRefused(e.Message));
+            return;
+        }
+
+        // One that has ended is out of the way in a moment, and mostly no run was left.
+        bool soon = (run is null || ended) && opening is null && blocked is null && !leaving;
+        if (turns.Waiting.Length == 1 && soon)
+        {
+            askers[added] = Sender;
+            Next();
+        }
+        else
+        {
+            Sender.Tell(Turn(added));
+        }
+    }
+
+    private object Turn(string name)
+    {
+        int place = turns.PlaceOf(name);
+        if (place >= 0)
+        {
+            string? before = place > 0 ? turns.Waiting[place - 1].Name : run is not null && !ended ? run.Name : null;
+            return new RunQueued(name, place + 1, before is not null ? $"it is behind {before}" : blocked is { Run: var left, Why: var why } ? $"{left} was left from before and does not go on: {why}" : Reading);
+        }
+
+        return accepted?.Run == name ? accepted
+            : turns.Outcome(name) as RunRefused as object
+            ?? (loading || blocked is not null ? new RunQueued(name, 0, Reading) : new RunNotThere(name));
+    }
+
+    private object Withdraw(string name)
+    {
+        try
+        {
+            if (turns.IsWaiting(name) && name != opening)
+            {
+                turns.Remove(name);
+                if (askers.Remove(name, out IActorRef? asker))
+                {
+                    asker.Tell(new RunRefused($"{name} was taken out of the queue"));
+                }
+
+                return new RunWithdrawn(name);
+            }
+
+            if (name == blocked?.Run)
+            {
+                if (loading)
+                {
+                    return new RunRefused($"the trainer tries {name} just now: ask again");
+                }
+
+                GoOn(release: true);
+                return new RunWithdrawn(name);
+            }
+        }
+        catch (NoPropException e)
+        {
+            return new RunRefused(e.Message);
+        }
+
+        return new RunNotThere(name);
+    }
+
+    private void GoOn(bool release)
+    {
+        if (release)
+        {
+            store.Release();
+        }
+
+        blocked = null;
+        Timers.Cancel(nameof(TakeOver));
+        Next();
+    }
+
+    private void Next()
+    {
+        if (run is null && !loading && !leaving && blocked is null && !turns.Waiting.IsEmpty)
+        {
+            QueuedRun first = turns.Waiting[0];
+            opening = first.Name;
+            Load(() => Open(first));
+        }
+    }
+
+    private StoredRun Open(QueuedRun queued) => queued.Settings is { } settings ? store.Begin(settings, queued.Name) : store.Resume([.. queued.Changes], queued.Name);
+
+    // What was begun just when a trainer died is still in the queue.
+    private void TakeOverRun() => Load(() =>
+        store.Marked is { } marked && store.Queue.Read().FirstOrDefault(waiting => waiting.Name == marked) is { } begun ? Open(begun) : store.TakeOver());
+
     // Reading data can take long, and libtorch is loaded with it: not on a thread that others wait for.
-    private void Load(Func<StoredRun?> load, IActorRef asker)
+    private void Load(Func<StoredRun?> load)
     {
         loading = true;
         Task.Factory.StartNew(load, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
-            .PipeTo(Self, success: opened => new Loaded(opened, null, asker), failure: e => new Loaded(null, e, asker));
+            .PipeTo(Self, success: opened => new Loaded(opened, null), failure: e => new Loaded(null, e));
     }
 
     private void Begin(Loaded loaded)
     {
-        loading = false;
-        if (loaded.Failure is { } failure)
+        string? asked = opening;
+        (loading, opening) = (false, null);
+        Exception? failure = loaded.Failure;
+        try
         {
-            string reason = failure is NoPropException ? failure.Message : $"the run cannot be read: {failure.Message}";
-            loaded.Asker.Tell(new RunRefused(reason));
-            if (reason != lastFailure)
+            turns.Read();
+            if ((loaded.Run?.Name ?? (failure is null ? null : asked)) is { } over)
             {
-                log.Warning("no run begins: {0}", reason);
+                turns.Remove(over);
             }
+        }
+        catch (NoPropException e)
+        {
+            // Whoever cannot say who waits must not begin one twice.
+            loaded.Run?.Dispose();
+            (loaded, asked, failure) = (new(null, e), null, e);
+        }
 
-            lastFailure = reason;
-            if (loaded.Asker.IsNobody())
-            {
-                // A trainer that was removed and has not noticed holds the run for a while; a disk that is away comes back.
-                Timers.StartSingleTimer(nameof(TakeOver), TakeOver.Instance, links.Silence);
-            }
+        if (failure is not null)
+        {
+            Fail(asked, failure is NoPropException ? failure.Message : $"the run cannot be read: {failure.Message}");
         }
 
         if (leaving)
         {
             loaded.Run?.Dispose();
-            Context.Stop(Self);
+            Part();
         }
         else if (loaded.Run is { } next)
         {
-            (run, last, lastFailure) = (next, null, null);
+            (run, ended, blocked) = (next, false, null);
             runActor = Context.Watch(Context.ActorOf(Akka.Actor.Props.Create(() => new RunActor(next, links, version)), $"run-{++started}"));
-            loaded.Asker.Tell(new RunAccepted(next.Name, SettingsHocon.ToHocon(next.Plan.Settings), [.. next.Notes]));
+            accepted = new RunAccepted(next.Name, SettingsHocon.ToHocon(next.Plan.Settings), [.. next.Notes]);
+            if (askers.Remove(next.Name, out IActorRef? asker))
+            {
+                asker.Tell(accepted);
+            }
+
+            TellAskers();
+        }
+        else if (failure is null || asked is not null)
+        {
+            GoOn(release: false);
+        }
+        else
+        {
+            TellAskers();
         }
     }
 
-    private void Ended(RunEnded ended)
+    private void Fail(string? asked, string reason)
     {
-        last = (run!.Name, ended with { Snapshots = [] });
+        if (asked is not null)
+        {
+            accepted = accepted?.Run == asked ? null : accepted;
+            turns.Remember(asked, new RunRefused(reason));
+            if (askers.Remove(asked, out IActorRef? asker))
+            {
+                asker.Tell(new RunRefused(reason));
+            }
+
+            log.Warning("{0} does not begin, and does not wait any more: {1}", asked, reason);
+            return;
+        }
+
+        if (reason != blocked?.Why)
+        {
+            log.Warning("no run begins: {0}", reason);
+        }
+
+        // A trainer that was removed and has not noticed holds the run for a while; a disk that is away comes back.
+        blocked = (turns.Left, reason);
+        Timers.StartSingleTimer(nameof(TakeOver), TakeOver.Instance, links.Silence);
+    }
+
+    private void TellAskers()
+    {
+        foreach ((string name, IActorRef asker) in askers)
+        {
+            asker.Tell(Turn(name));
+        }
+
+        askers.Clear();
+    }
+
+    private void Ended(RunEnded over)
+    {
         // A run that only changes its place is still the one in training.
         if (!leaving)
         {
+            ended = true;
+            turns.Remember(run!.Name, over with { Snapshots = [] });
             store.Release();
         }
 
@@ -219,16 +388,17 @@ public sealed class RunManagerActor : ReceiveActor, IWithTimers
         (run, runActor) = (null, ActorRefs.Nobody);
         if (leaving)
         {
-            Context.Stop(Self);
+            Part();
         }
-        else if (last is null)
+        else if (!ended)
         {
             // It has ended without a word: as after the death of a trainer, its checkpoint is where to go on.
+            blocked = (turns.Left, "it has ended without a word, and goes on from its checkpoint");
             Timers.StartSingleTimer(nameof(TakeOver), TakeOver.Instance, links.Silence);
         }
-        else if (next.TryDequeue(out (Func<StoredRun> Open, IActorRef Asker) waiting))
+        else
         {
-            Submit(waiting.Open, waiting.Asker);
+            Next();
         }
     }
 
@@ -241,8 +411,14 @@ public sealed class RunManagerActor : ReceiveActor, IWithTimers
         }
         else if (!loading)
         {
-            Context.Stop(Self);
+            Part();
         }
+    }
+
+    private void Part()
+    {
+        TellAskers();
+        Context.Stop(Self);
     }
 
     private sealed class TakeOver
@@ -250,5 +426,5 @@ public sealed class RunManagerActor : ReceiveActor, IWithTimers
         public static readonly TakeOver Instance = new();
     }
 
-    private sealed record Loaded(StoredRun? Run, Exception? Failure, IActorRef Asker);
+    private sealed record Loaded(StoredRun? Run, Exception? Failure);
 }

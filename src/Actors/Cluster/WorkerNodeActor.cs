@@ -73,7 +73,7 @@ public sealed class WorkerNodeActor : ReceiveActor, IWithTimers
             drainers.Add(Sender);
             manager.Tell(new DrainWorker(name));
         });
-        Receive<WorkerDrained>(Drained);
+        Receive<WorkerDrained>(Drained, _ => draining);
         Receive<WorkerUnknown>(_ => Drained(new WorkerDrained(name)), _ => draining);
     }
 

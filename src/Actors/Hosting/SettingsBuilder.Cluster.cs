@@ -25,6 +25,7 @@ internal sealed partial class SettingsBuilder
                 Get(DownRemovalMargin), Get(HandOverRetry), Get(LinkHandshake), Get(JoinTimeout), Get(LeaveTimeout)))
         {
             Data = Get(ClusterData),
+            PolicyAssemblies = Get(ClusterPolicies),
         };
         if (cluster is { Tls: null, Insecure: false } && !IsLoopback(cluster.Host))
         {

@@ -174,6 +174,7 @@ internal static class SettingsTable
     public static readonly Setting<IReadOnlyList<NodeAddress>> Join = Operation("cluster.join", NodeAddresses, s => s.Cluster.Join);
     public static readonly Setting<IReadOnlyList<NodeRole>> Roles = Operation("cluster.roles", NodeRoles, s => s.Cluster.Roles);
     public static readonly Setting<DataPlace> ClusterData = Operation("cluster.data", Word<DataPlace>(), s => s.Cluster.Data);
+    public static readonly Setting<string?> ClusterPolicies = Operation("cluster.policy-assemblies", FolderOrNone, s => s.Cluster.PolicyAssemblies);
     public static readonly Setting<bool> Insecure = Operation("cluster.insecure", Switch, s => s.Cluster.Insecure);
     public static readonly Setting<string?> Certificate = Operation("cluster.tls.certificate", FileOrNone, s => s.Cluster.Tls?.Certificate);
     public static readonly Setting<string?> CertificateKey = Operation("cluster.tls.key", FileOrNone, s => s.Cluster.Tls?.Key);

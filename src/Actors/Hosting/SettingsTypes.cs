@@ -74,14 +74,9 @@ internal static partial class SettingsTypes
 
     public static SettingsType<string> Policy { get; } = Text("a policy, NAME or NAME:ARGUMENT in double quotes", PolicyPattern());
 
-    public static SettingsType<string?> FileOrNone { get; } = new(
-        "a file, or \"\" for none",
-        (raw, out value) =>
-        {
-            value = string.IsNullOrEmpty(raw.Text) ? null : raw.Text;
-            return raw.Text is not null && !raw.Text.Any(char.IsControl);
-        },
-        value => SettingsSyntax.Quote(value ?? ""));
+    public static SettingsType<string?> FileOrNone { get; } = PathOrNone("a file, or \"\" for none");
+
+    public static SettingsType<string?> FolderOrNone { get; } = PathOrNone("a folder, or \"\" for none");
 
     public static SettingsType<IReadOnlyList<string>> Files { get; } = new(
         "a list of files, as in [\"first.pem\", \"second.pem\"]",
@@ -175,6 +170,15 @@ internal static partial class SettingsTypes
             return read;
         },
         value => SettingsSyntax.Quote(value.Name));
+
+    private static SettingsType<string?> PathOrNone(string allowed) => new(
+        allowed,
+        (raw, out value) =>
+        {
+            value = string.IsNullOrEmpty(raw.Text) ? null : raw.Text;
+            return raw.Text is not null && !raw.Text.Any(char.IsControl);
+        },
+        value => SettingsSyntax.Quote(value ?? ""));
 
     public static SettingsType<int> Whole(int from, int to) => new(
         $"a whole number from {from} to {to}",

@@ -10,64 +10,95 @@ namespace NoProp.Actors.Protocol;
 /// <param name="Worker">Name of the worker, of its own in the cluster.</param>
 /// <param name="Slots">Blocks that it trains at once.</param>
 /// <param name="Version">Version of its software.</param>
-public sealed record OfferSlots(string Worker, int Slots, string Version);
+public sealed record OfferSlots(string Worker, int Slots, string Version) : INodeMessage;
 
 /// <summary>Singleton to worker node: train this run.</summary>
 /// <param name="Run">Its name.</param>
 /// <param name="Settings">Its settings as HOCON.</param>
 /// <param name="Links">Accepts the link to its trainer.</param>
 /// <param name="Data">The data that it is trained on.</param>
-public sealed record JoinRun(string Run, string Settings, IActorRef Links, DataDescription Data);
+public sealed record JoinRun(string Run, string Settings, IActorRef Links, DataDescription Data) : INodeMessage;
 
-/// <summary>To the singleton: train this. Answered with <see cref="RunAccepted"/> or <see cref="RunRefused"/>.</summary>
+/// <summary>To the singleton: train this. Answered with <see cref="RunAccepted"/>, <see cref="RunQueued"/> or <see cref="RunRefused"/>.</summary>
 /// <param name="Settings">The run's settings as HOCON.</param>
 /// <param name="Name">Name of the run's folder below the trainers' folder of runs; null for one of the time.</param>
-public sealed record SubmitRun(string Settings, string? Name);
+public sealed record SubmitRun(string Settings, string? Name) : INodeMessage;
 
 /// <summary>To the singleton: go on with a run that was stopped. Answered like <see cref="SubmitRun"/>.</summary>
 /// <param name="Changes">Settings that change, as PATH=VALUE.</param>
 /// <param name="Name">Its name; null for the newest one.</param>
-public sealed record ResumeRun(ImmutableArray<string> Changes, string? Name);
+public sealed record ResumeRun(ImmutableArray<string> Changes, string? Name) : INodeMessage;
 
 /// <summary>Singleton: it is trained.</summary>
 /// <param name="Run">Its name.</param>
 /// <param name="Settings">Its settings as HOCON.</param>
 /// <param name="Notes">What the user should know first.</param>
-public sealed record RunAccepted(string Run, string Settings, ImmutableArray<string> Notes);
+public sealed record RunAccepted(string Run, string Settings, ImmutableArray<string> Notes) : INodeMessage;
 
 /// <summary>Singleton: it cannot be.</summary>
-public sealed record RunRefused(string Reason);
+public sealed record RunRefused(string Reason) : INodeMessage;
+
+/// <summary>Singleton: it waits for its turn, also when this trainer dies. Ask again with <see cref="GetTurn"/>.</summary>
+/// <param name="Run">Its name.</param>
+/// <param name="Place">1 for the next one; 0 where the singleton does not know yet.</param>
+/// <param name="Why">What it waits for.</param>
+public sealed record RunQueued(string Run, int Place, string Why) : INodeMessage;
 
 /// <summary>
-/// To the singleton: tell me the events of this run, from <see cref="RunStarted"/> to <see cref="RunEnded"/> (without the weights). Repeated as
+/// To the singleton: has the run begun? Answered with <see cref="RunAccepted"/> when it has, <see cref="RunQueued"/>, <see cref="RunRefused"/>
+/// where it could not, or <see cref="RunNotThere"/>.
+/// </summary>
+/// <param name="Run">Its name.</param>
+public sealed record GetTurn(string Run) : INodeMessage;
+
+/// <summary>
+/// To the singleton: take a run out of the queue, or give up one that a former trainer has left and that cannot go on. Answered with
+/// <see cref="RunWithdrawn"/>, <see cref="RunRefused"/>, or <see cref="RunNotThere"/> where it does not wait.
+/// </summary>
+/// <param name="Run">Its name.</param>
+public sealed record WithdrawRun(string Run) : INodeMessage;
+
+/// <summary>Singleton: it does not wait any more.</summary>
+/// <param name="Run">Its name.</param>
+public sealed record RunWithdrawn(string Run) : INodeMessage;
+
+/// <summary>
+/// To the singleton: tell me the events of this run as <see cref="RunNews"/>, from <see cref="RunStarted"/> to <see cref="RunEnded"/> (without the weights). Repeated as
 /// a sign that somebody is still there, and because the singleton may have moved.
 /// </summary>
 /// <param name="Run">Its name; null for the one in training.</param>
-public sealed record FollowRun(string? Run);
+public sealed record FollowRun(string? Run) : INodeMessage;
+
+/// <summary>Singleton to who follows a run: this has happened.</summary>
+public sealed record RunNews(RunEvent Event) : INodeMessage;
 
 /// <summary>Singleton to who follows a run: it is not in training.</summary>
 /// <param name="Run">The name asked for.</param>
-public sealed record RunNotThere(string? Run);
+public sealed record RunNotThere(string? Run) : INodeMessage;
 
 /// <summary>To the singleton: stop the run after the steps in progress, with a checkpoint. Answered like <see cref="FollowRun"/>.</summary>
-public sealed record StopTraining(string? Run);
+public sealed record StopTraining(string? Run) : INodeMessage;
 
 /// <summary>
 /// To the singleton: let this worker finish the steps in progress, give it nothing more, and let its node leave. A worker that leaves asks it for
 /// itself. Answered with <see cref="WorkerDrained"/> or <see cref="WorkerUnknown"/>.
 /// </summary>
-public sealed record DrainWorker(string Worker);
+public sealed record DrainWorker(string Worker) : INodeMessage;
 
 /// <summary>All that the worker has trained is committed, and it holds nothing.</summary>
-public sealed record WorkerDrained(string Worker);
+public sealed record WorkerDrained(string Worker) : INodeMessage;
 
 /// <summary>There is no worker of that name.</summary>
 /// <param name="Worker">The name.</param>
 /// <param name="Known">Those that there are.</param>
-public sealed record WorkerUnknown(string Worker, ImmutableArray<string> Known);
+public sealed record WorkerUnknown(string Worker, ImmutableArray<string> Known) : INodeMessage;
 
 /// <summary>To the singleton: who does what? Answered with <see cref="TrainingStatus"/>.</summary>
-public sealed record GetTrainingStatus;
+public sealed record GetTrainingStatus : INodeMessage
+{
+    /// <summary>What the singleton adds on the way to the run: the runs that wait.</summary>
+    public ImmutableArray<string> Queue { get; init; } = [];
+}
 
 /// <summary>Singleton: this.</summary>
 /// <param name="Run">The run in training; null where there is none.</param>
@@ -75,7 +106,7 @@ public sealed record GetTrainingStatus;
 /// <param name="Blocks">Its blocks, or replicas of them.</param>
 /// <param name="Workers">Workers that are there.</param>
 /// <param name="Version">Version of the software of the trainer's node.</param>
-public sealed record TrainingStatus(string? Run, string? Folder, ImmutableArray<BlockStatus> Blocks, ImmutableArray<WorkerStatus> Workers, string Version)
+public sealed record TrainingStatus(string? Run, string? Folder, ImmutableArray<BlockStatus> Blocks, ImmutableArray<WorkerStatus> Workers, string Version) : INodeMessage
 {
     /// <summary>Steps that each block is to make.</summary>
     public long Target { get; init; }
@@ -88,6 +119,15 @@ public sealed record TrainingStatus(string? Run, string? Folder, ImmutableArray<
 
     /// <summary>The policy of the blocks.</summary>
     public string Policy { get; init; } = "";
+
+    /// <summary>Names of the runs that wait for their turn, the next one first.</summary>
+    public ImmutableArray<string> Queue { get; init; } = [];
+
+    /// <summary>A run that a former trainer has left and that does not go on; null for none.</summary>
+    public string? Left { get; init; }
+
+    /// <summary>Why nothing is in training though something could be; empty otherwise.</summary>
+    public string Problem { get; init; } = "";
 }
 
 /// <summary>A block as the trainer sees it.</summary>

@@ -19,10 +19,10 @@ public enum NodeFault
 /// <param name="Fault">What.</param>
 /// <param name="From">From whom it is cut off, each HOST:PORT.</param>
 /// <param name="For">How long.</param>
-public sealed record InjectFault(string Key, NodeFault Fault, ImmutableArray<string> From, TimeSpan For);
+public sealed record InjectFault(string Key, NodeFault Fault, ImmutableArray<string> From, TimeSpan For) : INodeMessage;
 
 /// <summary>It is done.</summary>
-public sealed record FaultInjected;
+public sealed record FaultInjected : INodeMessage;
 
 /// <summary>It is not done.</summary>
-public sealed record FaultRefused(string Reason);
+public sealed record FaultRefused(string Reason) : INodeMessage;

@@ -48,14 +48,7 @@ public sealed class RunFolder : IDisposable
     /// <exception cref="NoPropException">It holds something already, cannot be written, or another process has it.</exception>
     public static RunFolder Create(string path, string settings)
     {
-        if (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any())
-        {
-            throw new NoPropException(
-                System.IO.File.Exists(System.IO.Path.Combine(path, "run.conf"))
-                    ? $"{path} holds a run already: continue it with --resume, or choose another folder with --out"
-                    : $"{path} is not empty and is no run folder: choose another folder with --out");
-        }
-
+        RequireFree(path);
         RunFolder folder = Claim(path);
         try
         {
@@ -83,6 +76,19 @@ public sealed class RunFolder : IDisposable
     {
         RequireRun(path);
         return new RunFolder(path, claim: null);
+    }
+
+    /// <summary>Requires that a new run can have this folder.</summary>
+    /// <exception cref="NoPropException">It holds something already.</exception>
+    public static void RequireFree(string path)
+    {
+        if (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any(entry => !IsOfBeginning(System.IO.Path.GetFileName(entry))))
+        {
+            throw new NoPropException(
+                System.IO.File.Exists(System.IO.Path.Combine(path, "run.conf"))
+                    ? $"{path} holds a run already: continue it with --resume, or choose another folder with --out"
+                    : $"{path} is not empty and is no run folder: choose another folder with --out");
+        }
     }
 
     /// <inheritdoc/>
@@ -113,6 +119,10 @@ public sealed class RunFolder : IDisposable
             throw new NoPropException($"the run folder {path} cannot be made: {e.Message}", e);
         }
     }
+
+    // What a process leaves that dies before there is a run.
+    private static bool IsOfBeginning(string name) =>
+        name == ".lock" || (name.StartsWith("run.conf.", StringComparison.Ordinal) && name.EndsWith(".tmp", StringComparison.Ordinal));
 
     private string File(string name) => System.IO.Path.Combine(Path, name);
 }

@@ -3,7 +3,7 @@ using Akka.Serialization;
 
 namespace NoProp.Actors.Serialization;
 
-/// <summary>Messages that carry snapshots, shared parameters or gradients: these as raw bytes behind the message, all of it with a checksum.</summary>
+/// <summary>Messages between actors of different nodes that can carry snapshots: these as raw bytes behind the message, all of it with a checksum.</summary>
 /// <param name="system">The actor system.</param>
 public sealed class BulkSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
 {
@@ -42,7 +42,7 @@ public sealed class BulkSerializer(ExtendedActorSystem system) : SerializerWithS
     }
 
     /// <inheritdoc/>
-    public override object FromBinary(byte[] bytes, string manifest) => codec.Decode(bytes) is { } message && message.GetType().Name == manifest
+    public override object FromBinary(byte[] bytes, string manifest) => codec.Decode(bytes, direct: true) is { } message && message.GetType().Name == manifest
         ? message
         : throw new WireException($"a frame says that it is '{manifest}', and holds something else");
 }

@@ -5,7 +5,7 @@ using Akka.Serialization;
 namespace NoProp.Actors.Serialization;
 
 /// <summary>
-/// Control messages by Hyperion, those on the list alone. It has the name and the number that Akka.Serialization.Hyperion uses, so that one line of
+/// Control messages between actors of different nodes by Hyperion, those on the list alone. It has the name and the number that Akka.Serialization.Hyperion uses, so that one line of
 /// HOCON puts that in its place.
 /// </summary>
 /// <param name="system">The actor system.</param>
@@ -27,5 +27,5 @@ public sealed class HyperionSerializer(ExtendedActorSystem system) : SerializerW
     public override byte[] ToBinary(object obj) => codec.EncodePlain(obj);
 
     /// <inheritdoc/>
-    public override object FromBinary(byte[] bytes, string manifest) => codec.DecodePlain(bytes);
+    public override object FromBinary(byte[] bytes, string manifest) => codec.DecodePlain(bytes, direct: true);
 }

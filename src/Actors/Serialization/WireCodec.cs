@@ -60,8 +60,10 @@ public sealed class WireCodec : IExtension
     }
 
     /// <summary>The message of a frame. Attachments stay parts of the frame where they can: it must not be changed afterwards.</summary>
+    /// <param name="frame">The frame.</param>
+    /// <param name="direct">Whether it has come from another node as such, and not within a link.</param>
     /// <exception cref="WireException">It is damaged, or names a type that may not travel.</exception>
-    public object Decode(ReadOnlyMemory<byte> frame) => Counting(() =>
+    public object Decode(ReadOnlyMemory<byte> frame, bool direct = false) => Counting(() =>
     {
         ReadOnlySpan<byte> bytes = frame.Span;
         if (bytes.Length < FixedHeader)
@@ -98,7 +100,7 @@ public sealed class WireCodec : IExtension
         }
 
         return at == bytes.Length
-            ? Deserialize(message.ToArray(), attachments.MoveToImmutable())
+            ? Deserialize(message.ToArray(), attachments.MoveToImmutable(), direct)
             : throw new WireException($"a frame of {bytes.Length} bytes ends after {at}");
     });
 
@@ -114,7 +116,7 @@ public sealed class WireCodec : IExtension
 
     /// <summary>The message of <see cref="EncodePlain"/>.</summary>
     /// <exception cref="WireException">The bytes are damaged, or name a type that may not travel.</exception>
-    internal object DecodePlain(byte[] bytes) => Counting(() => Deserialize(bytes, []));
+    internal object DecodePlain(byte[] bytes, bool direct = false) => Counting(() => Deserialize(bytes, [], direct));
 
     private WireStream Serialize(object message)
     {
@@ -136,9 +138,9 @@ public sealed class WireCodec : IExtension
         }
     }
 
-    private object Deserialize(byte[] message, ImmutableArray<ReadOnlyMemory<byte>> attachments)
+    private object Deserialize(byte[] message, ImmutableArray<ReadOnlyMemory<byte>> attachments, bool direct)
     {
-        WireScan.Check(WireTypes.Protocol, message, attachments);
+        WireScan.Check(WireTypes.Protocol, message, attachments, direct);
         return hyperion.Deserialize(new WireStream(system, message, attachments));
     }
 

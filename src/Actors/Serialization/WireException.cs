@@ -20,6 +20,10 @@ public sealed class WireException : SerializationException
     /// <summary>The type that may not travel, where that is what is wrong.</summary>
     public string? Forbidden { get; private init; }
 
+    /// <summary>A message that comes from the other end of a link or from nobody.</summary>
+    /// <param name="type">Its name.</param>
+    public static WireException OfLinked(string type) => new($"'{type}' travels within links, and was told to an actor of this node outside of one") { Forbidden = type };
+
     /// <summary>A type that is not on the list of those that may travel.</summary>
     /// <param name="type">Its name.</param>
     /// <param name="way">Which way it was to go: <c>sent</c> or <c>received</c>.</param>

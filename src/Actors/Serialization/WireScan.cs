@@ -36,14 +36,20 @@ internal ref struct WireScan
     /// <param name="types">What may travel.</param>
     /// <param name="bytes">The message proper.</param>
     /// <param name="attachments">What travels beside it.</param>
-    /// <exception cref="WireException">It is none.</exception>
-    public static void Check(WireTypes types, ReadOnlySpan<byte> bytes, ImmutableArray<ReadOnlyMemory<byte>> attachments)
+    /// <param name="direct">Whether it has come from another node as such, and not within a link.</param>
+    /// <exception cref="WireException">It is none, or has no business here.</exception>
+    public static void Check(WireTypes types, ReadOnlySpan<byte> bytes, ImmutableArray<ReadOnlyMemory<byte>> attachments, bool direct)
     {
         WireScan scan = new(types, bytes, attachments);
         WireType message = scan.ObjectType(scan.Byte());
         if (!types.Messages.Contains(message.Type))
         {
             throw WireException.OfForbidden(message.Name, "received as a message");
+        }
+
+        if (direct && !types.Direct.Contains(message.Type))
+        {
+            throw WireException.OfLinked(message.Type.Name);
         }
 
         scan.Body(message, 0);

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Reflection;
 using System.Text;
+using NoProp.Actors.Protocol;
 using NoProp.Models;
 
 namespace NoProp.Actors.Serialization;
@@ -31,6 +32,7 @@ internal sealed class WireTypes
         }
 
         Messages = [.. travelling.OrderBy(type => type.FullName, StringComparer.Ordinal)];
+        Direct = [.. Messages.Where(message => message.IsAssignableTo(typeof(INodeMessage)))];
         Bulk = [.. Messages.Where(message => IsBulk(message, []))];
         foreach (WireType type in types.Values.Where(type => type.HasName))
         {
@@ -46,6 +48,9 @@ internal sealed class WireTypes
 
     /// <summary>Types that may be the message itself.</summary>
     public ImmutableHashSet<Type> Messages { get; }
+
+    /// <summary>Those of them that are told to actors of other nodes; the others travel within links.</summary>
+    public ImmutableHashSet<Type> Direct { get; }
 
     /// <summary>Those of them that can carry numbers or files of any size, beside the message proper.</summary>
     public ImmutableHashSet<Type> Bulk { get; }

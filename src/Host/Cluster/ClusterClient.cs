@@ -111,8 +111,11 @@ internal sealed class ClusterClient : IAsyncDisposable
     }
 
     /// <summary>Waits a moment for the end of this member, which others or itself may have removed.</summary>
+    /// <param name="patience">How long.</param>
+    /// <param name="cancellation">Ends the waiting.</param>
     /// <returns>Whether it has ended.</returns>
-    public async Task<bool> HasEndedAsync(TimeSpan patience) => await Task.WhenAny(node.Ended, Task.Delay(patience)) == node.Ended;
+    public async Task<bool> HasEndedAsync(TimeSpan patience, CancellationToken cancellation) =>
+        await Task.WhenAny(node.Ended, Task.Delay(patience, cancellation)) == node.Ended;
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => node.DisposeAsync();

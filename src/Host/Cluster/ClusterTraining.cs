@@ -28,6 +28,16 @@ internal static class ClusterTraining
             string? name = loaded.Settings.Run.Out;
             object answer = await client.AskAsync(
                 changes is null ? new SubmitRun(SettingsHocon.ToHocon(settings), name) : new ResumeRun([.. changes], name), "to train a run");
+            if (answer is RunQueued queued && await ClusterTurn.AwaitAsync(client, queued, loaded.Settings.Cluster.Times.Base, stop.Token) is var turn)
+            {
+                if (turn is null)
+                {
+                    return CommandLine.Stopped;
+                }
+
+                answer = turn;
+            }
+
             if (answer is not RunAccepted accepted)
             {
                 throw new NoPropException(((RunRefused)answer).Reason);

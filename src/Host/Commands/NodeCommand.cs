@@ -46,7 +46,7 @@ internal static class NodeCommand
         command.SetAction(async (parsed, _) =>
         {
             LoadedSettings loaded = settings.Load(parsed).OnDevicesOfThisMachine();
-            IRunStore store = new ClusterRuns(parsed.GetValue(runs)!, loaded.Settings.Data.Directory, loaded.Settings.Devices);
+            IRunStore store = new ClusterRuns(parsed.GetValue(runs)!, loaded.Settings.Data.Directory, loaded.Settings.Devices, loaded.Settings.Cluster.PolicyAssemblies);
             if (parsed.GetValue(sleepSteps) is { } sleep)
             {
                 store = new SleepingRuns(store, SettingsDuration.TryParse(sleep, out TimeSpan time) ? time : throw new SettingsException($"--sleep-steps {sleep}: must be a time, as in 50ms"));

@@ -5,6 +5,7 @@ using System.Net;
 using NoProp.Actors.Hosting;
 using NoProp.Actors.Policies;
 using NoProp.Actors.Recording;
+using NoProp.Host.Cluster;
 using NoProp.Host.Control;
 using NoProp.Models;
 using Spectre.Console;
@@ -14,83 +15,78 @@ namespace NoProp.Host.Commands;
 /// <summary><c>noprop policy</c>.</summary>
 internal static class PolicyCommand
 {
-    public static Command Create() => new("policy", "Show or change the policies of a run, also while it trains") { CreateShow(), CreateSet() };
+    public static Command Create() => new("policy", "Show or change the policies of a run, also while it trains, here or on a cluster") { CreateShow(), CreateSet() };
 
     private static Command CreateShow()
     {
-        (Argument<string> run, Option<string> token) = Target();
-        Command command = new("show", "Which policies hold") { run, token };
+        Target target = new();
+        Command command = target.AddTo(new("show", "Which policies hold"));
         command.SetAction(async (parsed, stop) =>
         {
-            string target = parsed.GetValue(run)!;
-            using ControlClient? client = Client(target, parsed.GetValue(token));
-            PoliciesAnswer? answer = client is null ? null : await client.GetPoliciesAsync(stop);
-            if (answer is null && IsAddress(target) is not null)
+            (string name, IRunPolicies? run) = await target.OpenAsync(parsed, stop);
+            await using (run)
             {
-                throw NotThere(target);
-            }
+                PoliciesAnswer? answer = run is null ? null : await run.GetPoliciesAsync(stop);
+                if (answer is null && IsAddress(name) is not null)
+                {
+                    throw NotThere(name);
+                }
 
-            IReadOnlyDictionary<string, string> policies = answer?.Policies ?? Saved(target);
-            Terminal.Out.WriteLine(answer is null
-                ? $"{target} is not in training: these are the policies that it would go on with"
-                : string.Create(CultureInfo.InvariantCulture, $"{target} is in training; policies switched: {answer.Fence}"));
-            Table table = new() { Border = TableBorder.Rounded };
-            table.AddColumns("policy", "is", "decides");
-            foreach (PolicyEntry entry in PolicyTable.All)
-            {
-                table.AddRow(new Text(entry.Name), new Text(policies.GetValueOrDefault(entry.Name, "-")), new Text(entry.Meaning));
-            }
+                IReadOnlyDictionary<string, string> policies = answer?.Policies ?? Saved(name);
+                Terminal.Out.WriteLine(answer is null
+                    ? $"{name} is not in training: these are the policies that it would go on with"
+                    : string.Create(CultureInfo.InvariantCulture, $"{name} is in training; policies switched: {answer.Fence}"));
+                Table table = new() { Border = TableBorder.Rounded };
+                table.AddColumns("policy", "is", "decides");
+                foreach (PolicyEntry entry in PolicyTable.All)
+                {
+                    table.AddRow(new Text(entry.Name), new Text(policies.GetValueOrDefault(entry.Name, "-")), new Text(entry.Meaning));
+                }
 
-            Terminal.Out.Write(table);
-            return CommandLine.Success;
+                Terminal.Out.Write(table);
+                return CommandLine.Success;
+            }
         });
         return command;
     }
 
     private static Command CreateSet()
     {
-        (Argument<string> run, Option<string> token) = Target();
+        Target target = new();
         (PolicyEntry Entry, Option<string> Option)[] options = [.. PolicyTable.All.Select(entry => (entry, PolicyOptions.Create(entry.Name)))];
-        Command command = new("set", "Change policies of a run in training: what was begun under the old ones is finished first, so that nothing is lost or done twice")
-        {
-            run, token,
-        };
+        Command command = new("set", "Change policies of a run in training: what was begun under the old ones is finished first, so that nothing is lost or done twice");
         Array.ForEach(options, option => command.Add(option.Option));
+        target.AddTo(command);
         command.SetAction(async (parsed, stop) =>
         {
-            string target = parsed.GetValue(run)!;
             Dictionary<string, string> changes = options
                 .Where(option => parsed.GetValue(option.Option) is not null)
                 .ToDictionary(option => option.Entry.Name, option => parsed.GetValue(option.Option)!);
             if (changes.Count == 0)
             {
-                throw new SettingsException($"nothing to set: name a policy, as in noprop policy set {target} --policy bounded:4");
+                throw new SettingsException($"nothing to set: name a policy, as in noprop policy set {target.Given(parsed)} --policy bounded:4");
             }
 
-            using ControlClient? client = Client(target, parsed.GetValue(token));
-            PoliciesAnswer? before = client is null ? null : await client.GetPoliciesAsync(stop);
-            PoliciesAnswer? after = before is null ? null : await Terminal.WaitAsync("waiting for the steps in progress", () => client!.ChangePoliciesAsync(changes, stop));
-            if (after is null)
+            (string name, IRunPolicies? run) = await target.OpenAsync(parsed, stop);
+            await using (run)
             {
-                throw NotThere(target);
-            }
+                PoliciesAnswer? before = run is null ? null : await run.GetPoliciesAsync(stop);
+                PoliciesAnswer? after = before is null ? null : await Terminal.WaitAsync("waiting for the steps in progress", () => run!.ChangePoliciesAsync(changes, stop));
+                if (after is null)
+                {
+                    throw NotThere(name);
+                }
 
-            foreach (PolicyEntry entry in PolicyTable.All.Where(entry => before!.Policies[entry.Name] != after.Policies[entry.Name]))
-            {
-                Terminal.Out.WriteLine($"{entry.Name} {before!.Policies[entry.Name]} -> {after.Policies[entry.Name]}");
-            }
+                foreach (PolicyEntry entry in PolicyTable.All.Where(entry => before!.Policies[entry.Name] != after.Policies[entry.Name]))
+                {
+                    Terminal.Out.WriteLine($"{entry.Name} {before!.Policies[entry.Name]} -> {after.Policies[entry.Name]}");
+                }
 
-            return CommandLine.Success;
+                return CommandLine.Success;
+            }
         });
         return command;
     }
-
-    private static (Argument<string> Run, Option<string> Token) Target() => (
-        new("run") { Description = "Run folder, or the address HOST:PORT that its process was given with --control" },
-        new("--token") { Description = "For an address: the token in the run's control.json", HelpName = "TOKEN" });
-
-    private static ControlClient? Client(string target, string? token) =>
-        IsAddress(target) is { } address ? ControlClient.ForAddress(address, token) : ControlClient.ForRun(target);
 
     private static IPEndPoint? IsAddress(string target) => !Directory.Exists(target) && target.Contains(':', StringComparison.Ordinal) ? ControlAddress.Parse(target) : null;
 
@@ -101,4 +97,44 @@ internal static class PolicyCommand
 
     private static ImmutableSortedDictionary<string, string> Saved(string path) =>
         PolicyTable.Texts(SettingsLoader.Load(SettingsOptions.Read(RunFolder.Read(path).Settings)).Settings.Policies);
+
+    /// <summary>The run that is meant: one that is trained here, or on a cluster.</summary>
+    private sealed class Target
+    {
+        private readonly Argument<string?> run = new("run")
+        {
+            Description = "Run folder, or the address HOST:PORT that its process was given with --control; with --join the run's name [default: the one in training]",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+
+        private readonly Option<string> token = new("--token") { Description = "For an address: the token in the run's control.json", HelpName = "TOKEN" };
+        private readonly SettingsOptions settings = new SettingsOptions().AddClusterClient();
+
+        public Command AddTo(Command command)
+        {
+            command.Add(run);
+            command.Add(token);
+            settings.AddTo(command);
+            return command;
+        }
+
+        /// <summary>The target as the command line has it.</summary>
+        public string Given(ParseResult parsed) => parsed.GetValue(run) ?? "--join HOST:PORT";
+
+        /// <summary>Its name, and who speaks for it; null where nobody trains it.</summary>
+        public async Task<(string Name, IRunPolicies? Run)> OpenAsync(ParseResult parsed, CancellationToken stop)
+        {
+            string? name = parsed.GetValue(run);
+            LoadedSettings loaded = settings.Load(parsed);
+            if (loaded.Settings.Cluster.Join.Count > 0)
+            {
+                ClusterPolicies training = await ClusterPolicies.OfAsync(await ClusterClient.JoinAsync(loaded, stop), name);
+                return (training.Run, training);
+            }
+
+            return name is null
+                ? throw new SettingsException("name a run folder, or the cluster that trains the run with --join HOST:PORT")
+                : (name, IsAddress(name) is { } address ? ControlClient.ForAddress(address, parsed.GetValue(token)) : ControlClient.ForRun(name));
+        }
+    }
 }

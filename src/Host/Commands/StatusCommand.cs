@@ -31,7 +31,13 @@ internal static class StatusCommand
         Terminal.Out.Write(members);
         if (status.Run is null)
         {
-            Terminal.Out.WriteLine($"no run is in training (noprop {status.Version} at the trainer)");
+            Terminal.Out.WriteLine($"no run is in training (noprop {status.Version} at the trainer){(status.Left is null && status.Problem.Length > 0 ? $": {status.Problem}" : "")}");
+            if (status.Left is { } left)
+            {
+                Terminal.Out.WriteLine($"{left} was left from before and does not go on: {status.Problem}; give it up with: noprop stop {left} --join HOST:PORT");
+            }
+
+            WriteQueue(status);
             return;
         }
 
@@ -53,6 +59,7 @@ internal static class StatusCommand
         }
 
         Terminal.Out.Write(blocks);
+        WriteQueue(status);
     });
 
     /// <summary><c>explain placement</c>.</summary>
@@ -98,20 +105,49 @@ internal static class StatusCommand
     public static Command CreateStop()
     {
         Argument<string?> run = new("run") { Description = "Name of the run [default: the one in training]", Arity = ArgumentArity.ZeroOrOne };
-        return Create("stop", "Stop the run that a cluster trains, after the steps in progress, with a checkpoint", [run], async (client, parsed) =>
+        return Create("stop", "Stop the run that a cluster trains, after the steps in progress, with a checkpoint; or take one out of the queue", [run], async (client, parsed) =>
         {
             TrainingStatus status = await AskAsync<TrainingStatus>(client, new GetTrainingStatus(), "what it trains");
-            string name = status.Run ?? throw new NoPropException("no run is in training");
-            if (parsed.GetValue(run) is { } wanted && wanted != name)
+            if (parsed.GetValue(run) is { } waiting && waiting != status.Run && (status.Queue.Contains(waiting) || waiting == status.Left))
             {
-                throw new NoPropException($"{wanted} is not in training: {name} is");
+                await WithdrawAsync(client, waiting, isQueued: waiting != status.Left);
+                return;
             }
 
+            string name = status.Named(parsed.GetValue(run));
             Task<RunEnded> over = client.FollowAsync(name, _ => { }, CancellationToken.None);
             client.Tell(new StopTraining(name));
             RunEnded ended = await over;
             Terminal.Out.WriteLine($"{name}: {ended.Outcome.ToString().ToLowerInvariant()} after {ended.Figures.BlockSteps} block steps; go on with: noprop train --join HOST:PORT --resume --out {name}");
         });
+    }
+
+    private static async Task WithdrawAsync(ClusterClient client, string run, bool isQueued)
+    {
+        object answer = await client.AskAsync(new WithdrawRun(run), $"to take {run} out of the queue", Patience);
+        Terminal.Out.WriteLine(answer switch
+        {
+            RunWithdrawn when isQueued => $"{run} is taken out of the queue",
+            RunWithdrawn => $"{run} is given up; go on with: noprop train --join HOST:PORT --resume --out {run}",
+            RunRefused refused => throw new NoPropException(refused.Reason),
+            _ => throw new NoPropException($"{run} has left the queue meanwhile: see noprop status"),
+        });
+    }
+
+    private static void WriteQueue(TrainingStatus status)
+    {
+        if (status.Queue.IsEmpty)
+        {
+            return;
+        }
+
+        Table queue = Table("place", "run that waits");
+        foreach ((string run, int place) in status.Queue.Select((run, place) => (run, place)))
+        {
+            queue.AddRow(Number(place + 1), new Text(run));
+        }
+
+        Terminal.Out.Write(queue);
     }
 
     private static Command Create(string name, string description, IEnumerable<Argument> arguments, Func<ClusterClient, ParseResult, Task> ask)

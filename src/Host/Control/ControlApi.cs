@@ -30,8 +30,9 @@ internal static class ControlApi
     /// <summary>Where the state of the run is.</summary>
     public const string Status = "/v1/status";
 
-    // A step of the largest network on one core takes seconds, and all leases end with one.
-    private static readonly TimeSpan FenceWithin = TimeSpan.FromMinutes(5);
+    /// <summary>How long a switch may take: a step of the largest network on one core takes seconds, and all leases end with one.</summary>
+    internal static readonly TimeSpan FenceWithin = TimeSpan.FromMinutes(5);
+
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(10);
 
     /// <summary>Adds the routes.</summary>
@@ -52,7 +53,8 @@ internal static class ControlApi
         routes.MapGet(Status, () => Answer(progress.Read()));
     }
 
-    private static PoliciesAnswer Answer(CurrentPolicies policies) => new(policies.Fence, PolicyTable.Texts(policies.Policies));
+    /// <summary>Policies as they are given to others.</summary>
+    internal static PoliciesAnswer Answer(CurrentPolicies policies) => new(policies.Fence, PolicyTable.Texts(policies.Policies));
 
     private static StatusAnswer Answer(ProgressSnapshot now) => new(
         now.TotalSteps, now.TotalTarget, now.StepsPerSecond, [.. now.Blocks.Select((block, i) => new BlockAnswer(i + 1, block.Clock, block.Lead, block.StepsPerSecond))]);

@@ -9,7 +9,7 @@ using NoProp.Models;
 namespace NoProp.Host.Control;
 
 /// <summary>Talks to the process that trains a run.</summary>
-internal sealed class ControlClient : IDisposable
+internal sealed class ControlClient : IRunPolicies
 {
     private readonly HttpClient http;
     private readonly string name;
@@ -45,17 +45,19 @@ internal sealed class ControlClient : IDisposable
         return new(http, address.ToString());
     }
 
-    /// <summary>The policies that hold; null where nobody answers any more.</summary>
-    /// <exception cref="NoPropException">It refuses.</exception>
+    /// <inheritdoc/>
     public Task<PoliciesAnswer?> GetPoliciesAsync(CancellationToken stop) => SendAsync(new HttpRequestMessage(HttpMethod.Get, ControlApi.Policies), stop);
 
-    /// <summary>Changes some policies, and ends when they hold; null where nobody answers any more.</summary>
-    /// <exception cref="NoPropException">It refuses.</exception>
+    /// <inheritdoc/>
     public Task<PoliciesAnswer?> ChangePoliciesAsync(IReadOnlyDictionary<string, string> changes, CancellationToken stop) =>
         SendAsync(new HttpRequestMessage(HttpMethod.Patch, ControlApi.Policies) { Content = JsonContent.Create(changes) }, stop);
 
     /// <inheritdoc/>
-    public void Dispose() => http.Dispose();
+    public ValueTask DisposeAsync()
+    {
+        http.Dispose();
+        return ValueTask.CompletedTask;
+    }
 
     private async Task<PoliciesAnswer?> SendAsync(HttpRequestMessage request, CancellationToken stop)
     {

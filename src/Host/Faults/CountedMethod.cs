@@ -11,26 +11,10 @@ using NoProp.Models.Training;
 namespace NoProp.Host.Faults;
 
 /// <summary>Runs whose blocks count the steps that they make on this node.</summary>
-internal sealed class CountingRuns(IRunStore inner, StepCounter counter) : IRunStore
+internal sealed class CountingRuns(IRunStore inner, StepCounter counter) : DelegatingRuns(inner)
 {
     /// <inheritdoc/>
-    public StoredRun Begin(string settings, string? name) => inner.Begin(settings, name);
-
-    /// <inheritdoc/>
-    public StoredRun Resume(IReadOnlyList<string> changes, string? name) => inner.Resume(changes, name);
-
-    /// <inheritdoc/>
-    public StoredRun? TakeOver() => inner.TakeOver();
-
-    /// <inheritdoc/>
-    public void Release() => inner.Release();
-
-    /// <inheritdoc/>
-    public RunPlan Load(string settings, RemoteData? remote)
-    {
-        RunPlan plan = inner.Load(settings, remote);
-        return plan with { Method = new CountedMethod(plan.Method, counter) };
-    }
+    protected override RunPlan Change(RunPlan plan) => plan with { Method = new CountedMethod(plan.Method, counter) };
 }
 
 /// <summary>A method that counts the steps of its blocks.</summary>

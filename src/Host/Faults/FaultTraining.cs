@@ -154,7 +154,7 @@ internal static class FaultTraining
             catch (NoPropException) when (!stop.IsCancellationRequested && ++rejoins <= MostRejoins)
             {
                 // With the only trainer the cluster is gone, and there is another one soon.
-                if (injector.Client is { } old && await old.HasEndedAsync(BeforeRetrying))
+                if (injector.Client is { } old && await old.HasEndedAsync(BeforeRetrying, CancellationToken.None))
                 {
                     injector.Client = null;
                 }

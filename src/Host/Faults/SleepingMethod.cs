@@ -12,26 +12,10 @@ using TorchSharp;
 namespace NoProp.Host.Faults;
 
 /// <summary>Runs whose steps sleep. Nothing is learned by them, and nothing is tested.</summary>
-internal sealed class SleepingRuns(IRunStore inner, TimeSpan stepTime) : IRunStore
+internal sealed class SleepingRuns(IRunStore inner, TimeSpan stepTime) : DelegatingRuns(inner)
 {
     /// <inheritdoc/>
-    public StoredRun Begin(string settings, string? name) => Asleep(inner.Begin(settings, name));
-
-    /// <inheritdoc/>
-    public StoredRun Resume(IReadOnlyList<string> changes, string? name) => Asleep(inner.Resume(changes, name));
-
-    /// <inheritdoc/>
-    public StoredRun? TakeOver() => inner.TakeOver() is { } run ? Asleep(run) : null;
-
-    /// <inheritdoc/>
-    public void Release() => inner.Release();
-
-    /// <inheritdoc/>
-    public RunPlan Load(string settings, RemoteData? remote) => Asleep(inner.Load(settings, remote));
-
-    private StoredRun Asleep(StoredRun run) => run with { Plan = Asleep(run.Plan) };
-
-    private RunPlan Asleep(RunPlan plan) => plan with
+    protected override RunPlan Change(RunPlan plan) => plan with
     {
         Method = new SleepingMethod(plan.Method.Blocks, stepTime),
         Settings = plan.Settings with { Evaluate = plan.Settings.Evaluate with { EveryEpochs = 0 } },

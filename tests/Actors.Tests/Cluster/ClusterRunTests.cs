@@ -107,7 +107,7 @@ public sealed class ClusterRunTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_second_run_is_refused_while_one_is_in_training()
+    public async Task A_run_that_waits_begins_when_the_one_in_training_has_ended_and_is_trained_like_any_other()
     {
         RunPlan plan = Long;
         ClusterNode trainer = await cluster.TrainerAsync();
@@ -117,7 +117,22 @@ public sealed class ClusterRunTests : IAsyncLifetime
 
         await cluster.TrainAsync(plan, trainer);
 
-        Assert.Equal(new RunRefused("run is in training: follow it or stop it"), await second!);
+        Assert.Equal(new RunQueued("other", 1, "it is behind run"), await second!);
+        RequirePlainLoop(plan, await cluster.FollowAsync("other"));
+    }
+
+    [Fact]
+    public async Task The_queue_outlives_the_trainer()
+    {
+        RunPlan plan = Long;
+        ClusterNode[] trainers = await TrainersAsync();
+        await cluster.WorkerAsync("one", trainers[2]);
+        cluster.At(1, () => _ = cluster.AskAsync(new SubmitRun(SettingsHocon.ToHocon(plan.Settings), "other")));
+        cluster.At(plan.TotalSteps / 2, () => Nodes.Kill(trainers[0]));
+
+        await cluster.TrainAsync(plan, trainers[2]);
+
+        RequirePlainLoop(plan, await cluster.FollowAsync("other"));
     }
 
     [Fact]

@@ -80,10 +80,11 @@ internal sealed class ClusterRuns
     }
 
     /// <summary>Follows the run to its end.</summary>
-    public async Task<RunEnded> FollowAsync()
+    /// <param name="run">Its name.</param>
+    public async Task<RunEnded> FollowAsync(string run = "run")
     {
         TaskCompletionSource<RunEnded> ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        client.System.ActorOf(RunFollowerActor.Props(manager, "run", Nodes.Base, Watch, ended));
+        client.System.ActorOf(RunFollowerActor.Props(manager, run, Nodes.Base, Watch, ended));
         return await ended.Task.WaitAsync(Patience);
     }
 

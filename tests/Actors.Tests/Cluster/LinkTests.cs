@@ -209,7 +209,8 @@ public sealed class LinkTests : IAsyncLifetime
     [Fact]
     public void What_is_too_large_for_a_frame_is_not_sent_without_a_link() => Assert.Contains(
         "tell it to a link",
-        Assert.Throws<WireException>(() => nodes.Here.Serialization.Serialize(new GrantLease(Lease(1), new Snapshot("block-07", 1, new byte[200_000])))).Message,
+        Assert.Throws<WireException>(() => nodes.Here.Serialization.Serialize(
+            new RunNews(new RunEnded(RunOutcome.Completed, null, new([], 1, 1, 1, 1, TimeSpan.Zero, ""), [new Snapshot("block-07", 1, new byte[200_000])])))).Message,
         StringComparison.Ordinal);
 
     [Fact]

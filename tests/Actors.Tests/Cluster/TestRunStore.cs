@@ -1,6 +1,7 @@
 using NoProp.Actors.Cluster;
 using NoProp.Actors.Hosting;
 using NoProp.Actors.Recording;
+using NoProp.Models;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
 using NoProp.Models.Native;
@@ -12,8 +13,21 @@ internal sealed class TestRunStore(string root) : IRunStore
 {
     private string Mark => Path.Combine(root, "training");
 
+    public RunQueue Queue { get; } = new(Path.Combine(root, "training.queue"));
+
+    public string? Marked => File.Exists(Mark) ? File.ReadAllText(Mark) : null;
+
+    public string Check(string? settings, string? name) => settings is not null && Directory.Exists(Path.Combine(root, name!))
+        ? throw new NoPropException($"{name} holds a run already")
+        : name!;
+
     public StoredRun Begin(string settings, string? name)
     {
+        if (Marked == name && Directory.Exists(Path.Combine(root, name!)))
+        {
+            return TakeOver()!;
+        }
+
         RunPlan plan = Load(settings);
         File.WriteAllText(Mark, name);
         return new(name!, plan with { Folder = RunFolder.Create(Path.Combine(root, name!), SettingsHocon.ToHocon(plan.Settings)) }, []);

@@ -26,14 +26,16 @@ public sealed class SerializerTests : TestKit
     {
     }
 
-    public static TheoryData<string> Messages => [.. WireTypes.Protocol.Messages.Select(type => type.Name).Order(StringComparer.Ordinal)];
+    public static TheoryData<string> Direct => [.. WireTypes.Protocol.Direct.Select(type => type.Name).Order(StringComparer.Ordinal)];
+
+    public static TheoryData<string> Linked => [.. WireTypes.Protocol.Messages.Except(WireTypes.Protocol.Direct).Select(type => type.Name).Order(StringComparer.Ordinal)];
 
     private Akka.Serialization.Serialization Akka => Sys.Serialization;
 
     private ExtendedActorSystem Extended => (ExtendedActorSystem)Sys;
 
     [Theory]
-    [MemberData(nameof(Messages))]
+    [MemberData(nameof(Direct))]
     public void A_message_comes_back_through_the_serializer_that_Akka_finds_for_it(string name)
     {
         Type type = WireTypes.Protocol.Messages.Single(message => message.Name == name);
@@ -46,6 +48,31 @@ public sealed class SerializerTests : TestKit
         Assert.Null(WireSamples.Difference(message, back));
     }
 
+    [Theory]
+    [MemberData(nameof(Linked))]
+    public void A_message_of_links_is_neither_sent_nor_received_outside_of_one(string name)
+    {
+        Type type = WireTypes.Protocol.Messages.Single(message => message.Name == name);
+        object message = WireSamples.Message(type, new Random(3), TestActor);
+        SerializerWithStringManifest written = WireTypes.Protocol.Bulk.Contains(type) ? new BulkSerializer(Extended) : new HyperionSerializer(Extended);
+        byte[] bytes = written.ToBinary(message);
+
+        Assert.Throws<WireException>(() => Akka.FindSerializerFor(message).ToBinary(message));
+        Exception refused = Assert.ThrowsAny<Exception>(() => Akka.Deserialize(bytes, written.Identifier, written.Manifest(message)));
+
+        Assert.Contains($"'{name}' travels within links", refused.ToString(), StringComparison.Ordinal);
+        Assert.Equal((1, 1), (WireCounters.Of(Sys).ForbiddenSent, WireCounters.Of(Sys).ForbiddenReceived));
+    }
+
+    [Fact]
+    public void What_leases_commit_and_train_travels_within_links_only() => Assert.Superset(
+        new HashSet<Type>
+        {
+            typeof(RegisterWorker), typeof(GrantLease), typeof(TruncateLease), typeof(RevokeLease), typeof(LeaseRenewed), typeof(StepsCommitted), typeof(SharedReady),
+            typeof(ApplyGradient), typeof(RequestShared), typeof(RequestImages), typeof(ImagesReady), typeof(SetPolicies), typeof(StopRun), typeof(RunEnded), typeof(StepsTrained),
+        },
+        WireTypes.Protocol.Messages.Except(WireTypes.Protocol.Direct).ToHashSet());
+
     [Fact]
     public void Snapshots_gradients_and_shared_parameters_are_bulk() => Assert.Superset(
         new HashSet<Type> { typeof(GrantLease), typeof(StepsCommitted), typeof(SharedReady), typeof(SharedProbed), typeof(ApplyGradient), typeof(PublishSnapshots) },
@@ -55,7 +82,7 @@ public sealed class SerializerTests : TestKit
     public void Hyperion_has_the_name_and_the_number_of_Akkas_own_adapter()
     {
         Assert.Equal(typeof(HyperionSerializer), Type.GetType(Sys.Settings.Config.GetString("akka.actor.serializers.hyperion")));
-        Assert.Equal(-5, Akka.FindSerializerFor(new LeaseRenewed(Lease)).Identifier);
+        Assert.Equal(-5, Akka.FindSerializerFor(new FollowRun("west")).Identifier);
     }
 
     [Fact]
@@ -85,10 +112,9 @@ public sealed class SerializerTests : TestKit
     [Fact]
     public void A_frame_under_the_name_of_another_message_is_refused()
     {
-        GrantLease grant = new(Lease, new Snapshot("block-07", 640, new byte[9]));
-        byte[] frame = new BulkSerializer(Extended).ToBinary(grant);
+        byte[] frame = new BulkSerializer(Extended).ToBinary(new RunNews(new CheckpointSaved(3)));
 
-        Assert.ThrowsAny<Exception>(() => Akka.Deserialize(frame, 7201, nameof(StepsCommitted)));
+        Assert.ThrowsAny<Exception>(() => Akka.Deserialize(frame, 7201, nameof(FollowRun)));
     }
 
     [Fact]

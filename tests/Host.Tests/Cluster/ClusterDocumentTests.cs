@@ -64,6 +64,15 @@ public sealed partial class ClusterDocumentTests(ClusterDocument document) : ICl
     }
 
     [LinuxFact]
+    public void Policies_are_switched_and_shown_from_afar()
+    {
+        string output = document.Output("noprop policy set");
+
+        Assert.Contains("blocks bounded:8 -> bounded:4\nvisit auto -> 2\nsecond is in training; policies switched: 1\n", output, StringComparison.Ordinal);
+        Assert.Contains(Rows(output, "policy"), row => row[0] == "visit" && row[1] == "2");
+    }
+
+    [LinuxFact]
     public void After_the_kill_the_other_worker_has_all_blocks()
     {
         string output = document.Output("kill -9 $ADA");
@@ -91,9 +100,19 @@ public sealed partial class ClusterDocumentTests(ClusterDocument document) : ICl
     }
 
     [LinuxFact]
+    public void A_run_that_waits_says_so_is_in_the_status_and_can_be_taken_out()
+    {
+        string output = document.Output("noprop stop third");
+
+        Assert.Contains("third waits for its turn, number 1 in the queue: it is behind second;", document.Log("third"), StringComparison.Ordinal);
+        Assert.Equal(["1", "third"], Assert.Single(Rows(output, "place")));
+        Assert.Contains("\nthird is taken out of the queue", output, StringComparison.Ordinal);
+    }
+
+    [LinuxFact]
     public void A_run_that_is_stopped_and_resumed_goes_on_where_it_was()
     {
-        long stopped = long.Parse(StoppedAfter().Match(document.Output("noprop stop")).Groups[1].Value, CultureInfo.InvariantCulture);
+        long stopped = long.Parse(StoppedAfter().Match(document.Output("noprop stop --join")).Groups[1].Value, CultureInfo.InvariantCulture);
         long resumed = long.Parse(EpochSteps().Match(document.Log("resumed")).Groups[1].Value, CultureInfo.InvariantCulture);
 
         Assert.True(stopped > 0 && resumed >= stopped, $"stopped after {stopped}, resumed to {resumed}");

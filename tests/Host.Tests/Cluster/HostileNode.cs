@@ -8,6 +8,8 @@ using NoProp.Actors.Cluster;
 using NoProp.Actors.Policies;
 using NoProp.Actors.Protocol;
 using NoProp.Actors.Serialization;
+using NoProp.Actors.Training;
+using NoProp.Models;
 
 namespace NoProp.Host.Tests.Cluster;
 
@@ -133,9 +135,9 @@ internal sealed class HostileNode : IAsyncDisposable
             0 => new OfferSlots($"worker-{random.Next()}", random.Next(int.MinValue, int.MaxValue), "0"),
             1 => new FollowRun(random.Next(2) == 0 ? null : "x"),
             2 => new GetTrainingStatus(),
-            3 => new RequestImages(random.NextInt64(long.MinValue, long.MaxValue)),
-            4 => new ImagesReady(random.Next(), Bytes(2000), Bytes(100)),
-            5 => new SetPolicies(Evil),
+            3 => new WithdrawRun($"run-{random.Next()}"),
+            4 => Linked(),
+            5 => new ChangePolicies(Evil),
             6 => new ChangePolicies(new Dictionary<string, string> { ["blocks"] = "type:Evil", ["assemblies"] = "/tmp/evil.dll" }),
             _ => new SubmitRun(new string('{', random.Next(5000)), "../../etc"),
         };
@@ -164,7 +166,23 @@ internal sealed class HostileNode : IAsyncDisposable
     }
 
     /// <summary>Policies that would bring code.</summary>
-    public static PolicySettings Evil { get; } = new("type:Evil") { Assemblies = new(["/tmp/evil.dll"]) };
+    public static IReadOnlyDictionary<string, string> Evil { get; } = new Dictionary<string, string> { ["blocks"] = "type:Evil" };
+
+    /// <summary>What would be trained, if it were not to come by a link.</summary>
+    private HostileMessage Linked()
+    {
+        Lease lease = new(new BlockId(1 + random.Next(4)), new LeaseEpoch(random.Next(1, 100)), new StepRange(0, 1 + random.Next(100)), "worker");
+        object message = random.Next(4) switch
+        {
+            0 => new GrantLease(lease, State: null),
+            1 => new ImagesReady(random.Next(), Bytes(2000), Bytes(100)),
+            2 => new RevokeLease(lease),
+            _ => new RunEnded(RunOutcome.Stopped, null, default!, []),
+        };
+        bool isBulk = message is not RevokeLease;
+        SerializerWithStringManifest serializer = isBulk ? new BulkSerializer((ExtendedActorSystem)system) : new HyperionSerializer((ExtendedActorSystem)system);
+        return new HostileMessage(serializer.Identifier, serializer.Manifest(message), serializer.ToBinary(message));
+    }
 
     private byte[] Bytes(int most)
     {

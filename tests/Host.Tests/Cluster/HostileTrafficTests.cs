@@ -51,7 +51,7 @@ public sealed class HostileTrafficTests : IDisposable
         await AttackAsync(hostile, WarmUp);
         (long Trainer, long Worker) before = (trainer.ResidentBytes()!.Value, worker.ResidentBytes()!.Value);
         await AttackAsync(hostile, Messages);
-        object policies = await hostile.AskAsync(address, "/user/run/singleton/run-1/trainer", new SetPolicies(HostileNode.Evil));
+        object policies = await hostile.AskAsync(address, "/user/run/singleton/run-1/trainer", new ChangePolicies(HostileNode.Evil));
         (long Trainer, long Worker) after = (trainer.ResidentBytes()!.Value, worker.ResidentBytes()!.Value);
 
         Assert.IsType<PoliciesRefused>(policies);
