@@ -55,7 +55,8 @@ public sealed class LinkAcceptorActor : ReceiveActor
 
     private void Greet(LinkHello hello)
     {
-        if (Sender.IsNobody() || Sender.Equals(Context.System.DeadLetters))
+        // Whoever names no sender over a network is its node's own dead letters.
+        if (Sender.IsNobody() || Sender.Path.ToStringWithoutAddress() == Context.System.DeadLetters.Path.ToStringWithoutAddress())
         {
             return;
         }

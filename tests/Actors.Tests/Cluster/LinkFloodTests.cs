@@ -61,7 +61,7 @@ public sealed class LinkFloodTests : IAsyncLifetime
     public void A_greeting_of_nobody_makes_no_link()
     {
         Accept(Quick);
-        TwoNodes.LinksOf(nodes.Here, nodes.There).Tell(new LinkHello(WireVersion.Current, "nobody"), ActorRefs.NoSender);
+        TwoNodes.LinksOf(nodes.Here, nodes.There).Tell(new LinkHello(WireVersion.Current, "nobody"), nodes.Here.DeadLetters);
 
         Greet(1);
 

@@ -89,6 +89,7 @@ public sealed class SettingsHoconTests
         ["noprop.cluster.join"] = "node2:4053,[::1]:4054",
         ["noprop.cluster.roles"] = "worker,voter",
         ["noprop.cluster.data"] = "remote",
+        ["noprop.cluster.policy-assemblies"] = "policies",
         ["noprop.cluster.insecure"] = "on",
         ["noprop.cluster.tls.certificate"] = "node.pem",
         ["noprop.cluster.tls.key"] = "key.pem",

@@ -9,7 +9,7 @@ namespace NoProp.Actors.Tests.Simulation;
 public sealed class PolicyKitTests
 {
     // Eleven policies of blocks, eleven of the embedding and four of replicas: more than a million steps in all. The benchmarks make a million with each.
-    private const long Steps = 50_000;
+    private const long Steps = 20_000;
 
     private static readonly PolicySettings[] Others =
     [
