@@ -87,7 +87,7 @@ public sealed class PolicyCommandTests(SteeredRun run) : IClassFixture<SteeredRu
     [InlineData("127.0.0.1: must be a loopback address with a port", "train", "--control", "127.0.0.1")]
     [InlineData("nothing to set: name a policy", "policy", "set", "run")]
     [InlineData("name a run folder, or the cluster that trains the run with --join HOST:PORT", "policy", "show")]
-    [InlineData("192.0.2.1: must be HOST:PORT", "policy", "show", "--join", "192.0.2.1")]
+    [InlineData("noprop.cluster.join = 192.0.2.1 (--join): must be a list of HOST:PORT", "policy", "show", "--join", "192.0.2.1")]
     public async Task Is_refused_with_one_line_that_says(string words, params string[] arguments) =>
         Assert.Contains(words, (await NopropProcess.RunAsync(folder.Path, arguments)).SingleError(exitCode: 2), StringComparison.Ordinal);
 

@@ -30,7 +30,7 @@ public sealed class UsageErrorTests : IDisposable
     [InlineData("unknown argument 'extra'", "train", "extra")]
     [InlineData("'--blocks'", "train", "--blocks")]
     [InlineData("unknown command 'trian': did you mean 'train'?", "trian")]
-    [InlineData("name a command: train, evaluate, predict, data, doctor")]
+    [InlineData("name a command: train, evaluate, predict, serve, data, doctor")]
     [InlineData("'run'", "evaluate")]
     [InlineData("'images'", "predict", "run")]
     [InlineData("--seed -1: must be a whole number", "evaluate", "run", "--seed", "-1")]
