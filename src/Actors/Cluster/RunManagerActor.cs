@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Akka.Actor;
 using Akka.Event;
 using NoProp.Actors.Hosting;
@@ -14,7 +13,7 @@ public sealed record HandOver;
 /// The cluster's singleton: takes runs, trains them one at a time in the order in which they came, and goes on with the one that a former trainer
 /// has left. All that must outlive it is in the folder of runs, so it needs nothing from the instance before it.
 /// </summary>
-public sealed class RunManagerActor : ReceiveActor, IWithTimers
+public sealed partial class RunManagerActor : ReceiveActor, IWithTimers
 {
     private const int MostWorkers = 10_000;
     private const string Reading = "the trainer is reading a run";
@@ -26,14 +25,11 @@ public sealed class RunManagerActor : ReceiveActor, IWithTimers
     private readonly RunTurns turns;
     private readonly Dictionary<string, IActorRef> workers = new(StringComparer.Ordinal);
 
-    // Who waits for the word that a run has begun, which is about to.
-    private readonly Dictionary<string, IActorRef> askers = new(StringComparer.Ordinal);
     private StoredRun? run;
     private IActorRef runActor = ActorRefs.Nobody;
     private RunAccepted? accepted;
     private bool ended;
     private bool loading;
-    private string? opening;
     private (string? Run, string Why)? blocked;
     private bool leaving;
     private int started;
@@ -172,104 +168,6 @@ public sealed class RunManagerActor : ReceiveActor, IWithTimers
         }
     }
 
-    private void Submit(string? settings, ImmutableArray<string> changes, string? name)
-    {
-        string added;
-        try
-        {
-            added = turns.Add(settings, changes, name);
-        }
-        catch (NoPropException e)
-        {
-            Sender.Tell(new RunRefused(e.Message));
-            return;
-        }
-
-        // One that has ended is out of the way in a moment, and mostly no run was left.
-        bool soon = (run is null || ended) && opening is null && blocked is null && !leaving;
-        if (turns.Waiting.Length == 1 && soon)
-        {
-            askers[added] = Sender;
-            Next();
-        }
-        else
-        {
-            Sender.Tell(Turn(added));
-        }
-    }
-
-    private object Turn(string name)
-    {
-        int place = turns.PlaceOf(name);
-        if (place >= 0)
-        {
-            string? before = place > 0 ? turns.Waiting[place - 1].Name : run is not null && !ended ? run.Name : null;
-            return new RunQueued(name, place + 1, before is not null ? $"it is behind {before}" : blocked is { Run: var left, Why: var why } ? $"{left} was left from before and does not go on: {why}" : Reading);
-        }
-
-        return accepted?.Run == name ? accepted
-            : turns.Outcome(name) as RunRefused as object
-            ?? (loading || blocked is not null ? new RunQueued(name, 0, Reading) : new RunNotThere(name));
-    }
-
-    private object Withdraw(string name)
-    {
-        try
-        {
-            if (turns.IsWaiting(name) && name != opening)
-            {
-                turns.Remove(name);
-                if (askers.Remove(name, out IActorRef? asker))
-                {
-                    asker.Tell(new RunRefused($"{name} was taken out of the queue"));
-                }
-
-                return new RunWithdrawn(name);
-            }
-
-            if (name == blocked?.Run)
-            {
-                if (loading)
-                {
-                    return new RunRefused($"the trainer tries {name} just now: ask again");
-                }
-
-                GoOn(release: true);
-                return new RunWithdrawn(name);
-            }
-        }
-        catch (NoPropException e)
-        {
-            return new RunRefused(e.Message);
-        }
-
-        return new RunNotThere(name);
-    }
-
-    private void GoOn(bool release)
-    {
-        if (release)
-        {
-            store.Release();
-        }
-
-        blocked = null;
-        Timers.Cancel(nameof(TakeOver));
-        Next();
-    }
-
-    private void Next()
-    {
-        if (run is null && !loading && !leaving && blocked is null && !turns.Waiting.IsEmpty)
-        {
-            QueuedRun first = turns.Waiting[0];
-            opening = first.Name;
-            Load(() => Open(first));
-        }
-    }
-
-    private StoredRun Open(QueuedRun queued) => queued.Settings is { } settings ? store.Begin(settings, queued.Name) : store.Resume([.. queued.Changes], queued.Name);
-
     // What was begun just when a trainer died is still in the queue.
     private void TakeOverRun() => Load(() =>
         store.Marked is { } marked && store.Queue.Read().FirstOrDefault(waiting => waiting.Name == marked) is { } begun ? Open(begun) : store.TakeOver());
@@ -357,16 +255,6 @@ public sealed class RunManagerActor : ReceiveActor, IWithTimers
         // A trainer that was removed and has not noticed holds the run for a while; a disk that is away comes back.
         blocked = (turns.Left, reason);
         Timers.StartSingleTimer(nameof(TakeOver), TakeOver.Instance, links.Silence);
-    }
-
-    private void TellAskers()
-    {
-        foreach ((string name, IActorRef asker) in askers)
-        {
-            asker.Tell(Turn(name));
-        }
-
-        askers.Clear();
     }
 
     private void Ended(RunEnded over)
