@@ -17,7 +17,7 @@ public sealed class RunManagerTests : TestKit
     private readonly string temp = Directory.CreateTempSubdirectory("noprop-manager-").FullName;
 
     public RunManagerTests()
-        : base(SettingsLoader.Load(overrides: ["noprop.slots=1"]).Config)
+        : base(SettingsLoader.Load(overrides: ["noprop.slots=1", "akka.test.single-expect-default=30s"]).Config)
     {
     }
 
