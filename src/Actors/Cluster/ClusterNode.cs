@@ -62,7 +62,7 @@ public sealed partial class ClusterNode : IAsyncDisposable
             if (node.membership.SelfRoles.Contains(ClusterConfig.RoleName(NodeRole.Voter)))
             {
                 // Between the resolver's two decisions to be made: unreachable, and for how long.
-                node.System.ActorOf(Props.Create(() => new CutOffWorkersActor(node.times.StableAfter / 2)), "cut-off-workers");
+                node.System.ActorOf(Props.Create(() => new CutOffWorkersActor(node.times.StableAfter / 2, null)), "cut-off-workers");
             }
 
             return node;
@@ -141,6 +141,11 @@ public sealed partial class ClusterNode : IAsyncDisposable
         }
     }
 
+    // What to do for one that does not come again of itself.
+    private string Again => settings.Roles.Count == 0 ? "run this command again"
+        : settings.Join.Count == 0 ? "start it again with --join HOST:PORT of a node that is still there: without --join it begins a cluster of its own"
+        : "start it again to join";
+
     private string Whom() => settings.Join.Count == 0 ? "itself" : string.Join(" or ", settings.Join);
 
     private async Task<NodeEnd> EndAsync()
@@ -152,7 +157,7 @@ public sealed partial class ClusterNode : IAsyncDisposable
             CoordinatedShutdown.ClusterDowningReason => new(
                 NodeEndKind.Downed,
                 $"{Address} was removed from the cluster '{settings.Name}': it was cut off from the voters, or did not answer for longer than "
-                + $"{times.AcceptablePause.TotalSeconds:0.#} s; start it again to join"),
+                + $"{times.AcceptablePause.TotalSeconds:0.#} s; {Again}"),
             // Akka keeps this reason to itself.
             { } reason when reason.GetType().Name == "TlsHandshakeFailureReason" => new(
                 NodeEndKind.Refused,

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Akka.Event;
@@ -45,14 +46,18 @@ public static class ClusterSecurity
                 + "no other node with the same noprop.cluster.tls.trusted would let this one in; add it, or its authority's");
         }
 
+        StrangerLog strangers = new(() => Stopwatch.GetElapsedTime(0));
         return new(
             own, suppressValidation: false, requireMutualAuthentication: true,
             (certificate, chain, peer, _, log) =>
             {
                 bool known = certificate is not null && IsTrusted(certificate, chain?.ChainPolicy.ExtraStore ?? [], trusted);
-                if (!known)
+                // A port is another one with every try.
+                if (!known && strangers.Count($"{peer?.ToString()?.Split(':')[0]} {certificate?.Thumbprint}") is { } silent)
                 {
-                    log.Warning("A connection with {0} is refused: {1}", peer, certificate is null ? "it has no certificate" : $"the certificate {certificate.Thumbprint} ({certificate.Subject}) is not trusted");
+                    string before = silent == 0 ? "" : $", for the {silent + 1}. time since this was last said";
+                    log.Warning(
+                        "A connection with {0} is refused{1}: {2}", peer, before, certificate is null ? "it has no certificate" : $"the certificate {certificate.Thumbprint} ({certificate.Subject}) is not trusted");
                 }
 
                 return known;

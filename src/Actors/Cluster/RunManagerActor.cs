@@ -15,7 +15,6 @@ public sealed record HandOver;
 /// </summary>
 public sealed partial class RunManagerActor : ReceiveActor, IWithTimers
 {
-    private const int MostWorkers = 10_000;
     private const string Reading = "the trainer is reading a run";
 
     private readonly ILoggingAdapter log = Context.GetLogger();
@@ -23,7 +22,7 @@ public sealed partial class RunManagerActor : ReceiveActor, IWithTimers
     private readonly LinkSettings links;
     private readonly string version;
     private readonly RunTurns turns;
-    private readonly Dictionary<string, IActorRef> workers = new(StringComparer.Ordinal);
+    private readonly WorkerNames workers = new();
 
     private StoredRun? run;
     private IActorRef runActor = ActorRefs.Nobody;
@@ -43,10 +42,16 @@ public sealed partial class RunManagerActor : ReceiveActor, IWithTimers
         (this.store, this.links, this.version, turns) = (store, links, version, new(store));
         Receive<OfferSlots>(offer =>
         {
-            // Names are as many as there are nodes; whoever makes up more is not remembered.
-            if (workers.ContainsKey(offer.Worker) || workers.Count < MostWorkers)
+            (bool isNew, IActorRef? other) = workers.Offer(offer.Worker, Sender);
+            if (isNew)
             {
-                workers[offer.Worker] = Context.Watch(Sender);
+                Context.Watch(Sender);
+            }
+
+            if (other is not null)
+            {
+                log.Warning(
+                    "two workers are named '{0}', at {1} and at {2}: only the first one trains; give every worker a --name of its own", offer.Worker, other.Path.Address, Sender.Path.Address);
             }
 
             Forward(offer);
@@ -66,13 +71,7 @@ public sealed partial class RunManagerActor : ReceiveActor, IWithTimers
         Receive<Loaded>(Begin);
         Receive<RunEnded>(Ended, _ => Sender.Equals(runActor));
         Receive<Terminated>(_ => Gone(), gone => gone.ActorRef.Equals(runActor));
-        Receive<Terminated>(gone =>
-        {
-            foreach (string worker in workers.Where(worker => worker.Value.Equals(gone.ActorRef)).Select(worker => worker.Key).ToArray())
-            {
-                workers.Remove(worker);
-            }
-        });
+        Receive<Terminated>(gone => workers.Remove(gone.ActorRef));
         Receive<HandOver>(_ => Leave());
         Receive<TakeOver>(_ => TakeOverRun(), _ => run is null && !loading && !leaving);
         Receive<TakeOver>(_ => { });
@@ -96,9 +95,14 @@ public sealed partial class RunManagerActor : ReceiveActor, IWithTimers
     // From the worker itself, which wants to leave, to the trainer; from anybody else to the worker.
     private void Drain(DrainWorker drain)
     {
-        if (!workers.TryGetValue(drain.Worker, out IActorRef? worker))
+        if (workers.Find(drain.Worker) is not { } worker)
         {
-            Sender.Tell(new WorkerUnknown(drain.Worker, [.. workers.Keys.Order(StringComparer.Ordinal)]));
+            Sender.Tell(new WorkerUnknown(drain.Worker, [.. workers.Names]));
+        }
+        else if (drain.Own && !worker.Equals(Sender))
+        {
+            // Another one has its name, so that it has nothing to hand over: the first one must not go in its place.
+            Sender.Tell(new WorkerDrained(drain.Worker));
         }
         else if (!worker.Equals(Sender))
         {

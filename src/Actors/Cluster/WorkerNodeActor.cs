@@ -47,7 +47,7 @@ public sealed class WorkerNodeActor : ReceiveActor, IWithTimers
         {
             if (draining)
             {
-                manager.Tell(new DrainWorker(name));
+                manager.Tell(new DrainWorker(name) { Own = true });
             }
             else if (link.IsNobody() && !loading)
             {
@@ -71,7 +71,7 @@ public sealed class WorkerNodeActor : ReceiveActor, IWithTimers
         {
             draining = true;
             drainers.Add(Sender);
-            manager.Tell(new DrainWorker(name));
+            manager.Tell(new DrainWorker(name) { Own = true });
         });
         Receive<WorkerDrained>(Drained, _ => draining);
         Receive<WorkerUnknown>(_ => Drained(new WorkerDrained(name)), _ => draining);

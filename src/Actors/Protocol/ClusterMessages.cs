@@ -83,7 +83,11 @@ public sealed record StopTraining(string? Run) : INodeMessage;
 /// To the singleton: let this worker finish the steps in progress, give it nothing more, and let its node leave. A worker that leaves asks it for
 /// itself. Answered with <see cref="WorkerDrained"/> or <see cref="WorkerUnknown"/>.
 /// </summary>
-public sealed record DrainWorker(string Worker) : INodeMessage;
+public sealed record DrainWorker(string Worker) : INodeMessage
+{
+    /// <summary>Whether the worker asks for itself.</summary>
+    public bool Own { get; init; }
+}
 
 /// <summary>All that the worker has trained is committed, and it holds nothing.</summary>
 public sealed record WorkerDrained(string Worker) : INodeMessage;

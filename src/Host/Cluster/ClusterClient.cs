@@ -59,7 +59,8 @@ internal sealed class ClusterClient : IAsyncDisposable
         TimeSpan within = patience ?? times.TrainerReplacement + times.JoinTimeout;
         try
         {
-            return await manager.Ask<object>(question, within);
+            Task<object> answer = manager.Ask<object>(question, within);
+            return await Task.WhenAny(answer, node.Ended) == answer || answer.IsCompletedSuccessfully ? await answer : throw new NoPropException((await node.Ended).Reason);
         }
         catch (AskTimeoutException)
         {
@@ -99,6 +100,7 @@ internal sealed class ClusterClient : IAsyncDisposable
     /// <param name="run">Its name.</param>
     /// <param name="observe">Told every event.</param>
     /// <param name="cancellation">Stops following, not the run.</param>
+    /// <exception cref="ClientRemovedException">This member was removed from the cluster.</exception>
     /// <exception cref="NoPropException">It is not in training.</exception>
     public async Task<RunEnded> FollowAsync(string run, Action<RunEvent> observe, CancellationToken cancellation)
     {
@@ -107,7 +109,7 @@ internal sealed class ClusterClient : IAsyncDisposable
         await using CancellationTokenRegistration registration = cancellation.Register(() => ended.TrySetCanceled(cancellation));
         Task first = await Task.WhenAny(ended.Task, node.Ended);
         node.System.Stop(follower);
-        return first == ended.Task ? await ended.Task : throw new NoPropException($"{(await node.Ended).Reason}; the run goes on without this command");
+        return first == ended.Task ? await ended.Task : throw new ClientRemovedException($"{(await node.Ended).Reason}; {run} goes on without it");
     }
 
     /// <summary>Waits a moment for the end of this member, which others or itself may have removed.</summary>
@@ -120,3 +122,7 @@ internal sealed class ClusterClient : IAsyncDisposable
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => node.DisposeAsync();
 }
+
+/// <summary>A member that only looks on was removed from the cluster. What it looked at goes on.</summary>
+/// <param name="message">One line.</param>
+internal sealed class ClientRemovedException(string message) : NoPropException(message);

@@ -22,7 +22,8 @@ internal static class ClusterTraining
         using CancellationTokenSource stop = CommandLine.StopSignals(out IDisposable signals);
         using (signals)
         {
-            await using ClusterClient client = await ClusterClient.JoinAsync(loaded, stop.Token);
+            await using ClusterView view = new(await ClusterClient.JoinAsync(loaded, stop.Token), loaded);
+            ClusterClient client = view.Client;
             // What this process is in the cluster, and what its machine has, is no part of the run.
             NoPropSettings settings = loaded.Settings with { Cluster = SettingsLoader.Load().Settings.Cluster, Run = new(null), Devices = [ComputeDevice.Cpu], SlotsPerDevice = null };
             string? name = loaded.Settings.Run.Out;
@@ -50,13 +51,13 @@ internal static class ClusterTraining
                 Terminal.Error.MarkupLineInterpolated($"[yellow]note:[/] {note}");
             }
 
-            return await FollowAsync(client, accepted.Run, new TrainingProgress(run.Training.Blocks * run.Training.Replicas, run.Training.Replicas), plain, stop.Token);
+            return await FollowAsync(view, accepted.Run, new TrainingProgress(run.Training.Blocks * run.Training.Replicas, run.Training.Replicas), plain, stop.Token);
         }
     }
 
-    private static async Task<int> FollowAsync(ClusterClient client, string run, TrainingProgress progress, bool plain, CancellationToken stop)
+    private static async Task<int> FollowAsync(ClusterView view, string run, TrainingProgress progress, bool plain, CancellationToken stop)
     {
-        Task<RunEnded> training = client.FollowAsync(run, progress.Observe, stop);
+        Task<RunEnded> training = view.FollowAsync(run, progress.Observe, stop);
         await (plain ? PlainView.FollowAsync(Terminal.Out, progress, training) : LiveView.FollowAsync(Terminal.Out, progress, training, stop));
         if (stop.IsCancellationRequested)
         {

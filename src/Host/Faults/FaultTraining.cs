@@ -19,6 +19,7 @@ namespace NoProp.Host.Faults;
 internal static class FaultTraining
 {
     private const string RunsFolder = "runs";
+    private const string NodeSettings = "nodes.conf";
     private const int MostRejoins = 20;
 
     private static readonly TimeSpan BeforeRetrying = TimeSpan.FromSeconds(1);
@@ -52,11 +53,16 @@ internal static class FaultTraining
             throw new NoPropException($"{mark} says that a cluster trains {File.ReadAllText(mark).Trim()} in that folder: choose another folder with --out, or delete that file if there is no such cluster any more");
         }
 
+        if (new ClusterRuns(root, dataDir: null).Queue.Read() is { IsEmpty: false } waiting)
+        {
+            throw new NoPropException($"{waiting[0].Name} waits in {root} for a cluster to train it: choose another folder with --out");
+        }
+
         NoPropSettings run = settings with { Cluster = SettingsLoader.Load().Settings.Cluster, Run = new(null) };
         ImmutableArray<PlannedFault> schedule = FaultSchedule.Of(plan, TotalSteps(root, settings.Data.Directory, run));
 
         string folder = Directory.CreateDirectory(Path.Combine(root, $"{name}.nodes")).FullName;
-        string nodeSettings = Path.Combine(folder, "nodes.conf");
+        string nodeSettings = Path.Combine(folder, NodeSettings);
         NoPropSettings node = SettingsLoader.Load().Settings with { Cluster = settings.Cluster, Data = settings.Data };
         // Slots that sleep need a thread each, and no core.
         string threads = plan.Sleep is null ? "" : "noprop.dispatchers.compute.type = PinnedDispatcher\n";
@@ -64,47 +70,65 @@ internal static class FaultTraining
         using CancellationTokenSource stop = CommandLine.StopSignals(out IDisposable signals);
         using (signals)
         {
-            using FaultCluster cluster = new(plan, folder, root, nodeSettings, Convert.ToHexString(RandomNumberGenerator.GetBytes(16)));
-            Terminal.Out.MarkupLineInterpolated($"[bold]{path}[/]: {plan.Trainers} trainer and {plan.Workers} workers of {plan.Slots} slots as processes on this machine, {schedule.Length} faults; what they say is in {folder}");
-            await cluster.StartAsync(stop.Token);
-            LoadedSettings joining = FaultyNode.Allow(loaded, plan.Cuts) with { Settings = settings with { Cluster = settings.Cluster with { Join = cluster.Trainers } } };
-            FaultInjector injector = new(cluster, schedule, path, line =>
-            {
-                if (plain)
-                {
-                    Terminal.Out.WriteLine(line);
-                }
-            });
-            using CancellationTokenSource over = new();
-            Task injecting = Task.CompletedTask;
-            RunEnded ended;
             try
             {
-                injector.Client = await ClusterClient.JoinAsync(joining, stop.Token);
-                if (await injector.Client.AskAsync(new SubmitRun(SettingsHocon.ToHocon(run), name), "to train a run") is RunRefused refused)
-                {
-                    throw new NoPropException(refused.Reason);
-                }
-
-                injecting = injector.RunAsync(over.Token);
-                TrainingProgress progress = new(run.Training.Blocks * run.Training.Replicas, run.Training.Replicas);
-                Task<RunEnded> training = FollowOrFailAsync(
-                    FollowAsync(injector, joining, name, progress, stop.Token), cluster.TrainersGoneAsync(() => injector.IsRestarting, over.Token));
-                await (plain ? PlainView.FollowAsync(Terminal.Out, progress, training) : LiveView.FollowAsync(Terminal.Out, progress, training, stop.Token));
-                ended = await training;
+                return await SufferAsync(loaded, plan, schedule, run, path, folder, plain, stop.Token);
             }
-            finally
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
-                await over.CancelAsync();
-                await Task.WhenAny(injecting);
+                Terminal.Out.WriteLine(File.Exists(Path.Combine(path, "run.conf"))
+                    ? $"stopped, with all nodes; go on without faults with: noprop train --resume --out {path}"
+                    : "stopped, with all nodes, before the run began");
+                return CommandLine.Stopped;
+            }
+        }
+    }
+
+    private static async Task<int> SufferAsync(
+        LoadedSettings loaded, FaultPlan plan, ImmutableArray<PlannedFault> schedule, NoPropSettings run, string path, string folder, bool plain, CancellationToken stop)
+    {
+        string name = Path.GetFileName(Path.GetFullPath(path));
+        NoPropSettings settings = loaded.Settings;
+        using FaultCluster cluster = new(plan, folder, Path.GetDirectoryName(folder)!, Path.Combine(folder, NodeSettings), Convert.ToHexString(RandomNumberGenerator.GetBytes(16)));
+        Terminal.Out.MarkupLineInterpolated($"[bold]{path}[/]: {plan.Trainers} trainer and {plan.Workers} workers of {plan.Slots} slots as processes on this machine, {schedule.Length} faults; what they say is in {folder}");
+        await cluster.StartAsync(stop);
+        LoadedSettings joining = FaultyNode.Allow(loaded, plan.Cuts) with { Settings = settings with { Cluster = settings.Cluster with { Join = cluster.Trainers } } };
+        FaultInjector injector = new(cluster, schedule, path, line =>
+        {
+            if (plain)
+            {
+                Terminal.Out.WriteLine(line);
+            }
+        });
+        using CancellationTokenSource over = new();
+        Task injecting = Task.CompletedTask;
+        RunEnded ended;
+        try
+        {
+            injector.Client = await ClusterClient.JoinAsync(joining, stop);
+            if (await injector.Client.AskAsync(new SubmitRun(SettingsHocon.ToHocon(run), name), "to train a run") is RunRefused refused)
+            {
+                throw new NoPropException(refused.Reason);
             }
 
-            await injecting;
-            FaultReport report = FaultReport.Of(plan.Seed, injector, cluster, ended);
-            await injector.Client.DisposeAsync();
-            cluster.Dispose();
-            return Conclude(path, folder, report, ended);
+            injecting = injector.RunAsync(over.Token);
+            TrainingProgress progress = new(run.Training.Blocks * run.Training.Replicas, run.Training.Replicas);
+            Task<RunEnded> training = FollowOrFailAsync(
+                FollowAsync(injector, joining, name, progress, stop), cluster.TrainersGoneAsync(() => injector.IsRestarting, over.Token));
+            await (plain ? PlainView.FollowAsync(Terminal.Out, progress, training) : LiveView.FollowAsync(Terminal.Out, progress, training, stop));
+            ended = await training;
         }
+        finally
+        {
+            await over.CancelAsync();
+            await Task.WhenAny(injecting);
+        }
+
+        await injecting;
+        FaultReport report = FaultReport.Of(plan.Seed, injector, cluster, ended);
+        await injector.Client.DisposeAsync();
+        cluster.Dispose();
+        return Conclude(path, folder, report, ended);
     }
 
     // What the run is made of is read here too, so that what is wrong with it is said before anything is started.

@@ -22,5 +22,22 @@ internal sealed class NodeProcesses : IDisposable
         return (node, (await node.LineAsync("127.0.0.1:")).Split(' ')[0]);
     }
 
+    /// <summary>Waits until a cluster has so many clients that it reaches; the command that asks is one of them.</summary>
+    public async Task Members(string folder, string address, string baseTime, int clients)
+    {
+        using CancellationTokenSource deadline = new(TimeSpan.FromMinutes(2));
+        while (true)
+        {
+            ProcessResult status = await NopropProcess.RunAsync(folder, "status", "--join", address, "--set", baseTime);
+            string[] rows = [.. status.Output.Split('\n').Where(line => line.Contains("│ client ", StringComparison.Ordinal))];
+            if (rows.Length == clients && rows.All(row => row.Contains("│ up ", StringComparison.Ordinal)))
+            {
+                return;
+            }
+
+            deadline.Token.ThrowIfCancellationRequested();
+        }
+    }
+
     public void Dispose() => nodes.ForEach(node => node.Dispose());
 }

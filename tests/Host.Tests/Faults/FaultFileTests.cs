@@ -47,10 +47,14 @@ public sealed class FaultFileTests
         Assert.Equal((7UL, 2, 3, 4), (plan.Seed, plan.Trainers, plan.Workers, plan.Slots));
     }
 
-    [Fact]
-    public void An_empty_file_is_a_cluster_of_one_trainer_and_two_workers_without_faults()
+    [Theory]
+    [InlineData("")]
+    [InlineData("faults = []")]
+    [InlineData("faults = [ ]")]
+    [InlineData("faults = [\n]")]
+    public void A_file_without_faults_is_a_cluster_of_one_trainer_and_two_workers(string text)
     {
-        FaultPlan plan = Parse("");
+        FaultPlan plan = Parse(text);
 
         Assert.Equal((1, 2, 1, 0), (plan.Trainers, plan.Workers, plan.Slots, plan.Faults.Length));
     }

@@ -11,6 +11,8 @@ namespace NoProp.Host.Tests.Processes;
 internal sealed class NopropProcess : IDisposable
 {
     private const int Interrupt = 2;
+    private const int Continued = 18;
+    private const int Stopped = 19;
 
     // Of a whole command: far more than any test needs on a slow machine, so that only a hang meets it.
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(4);
@@ -109,9 +111,17 @@ internal sealed class NopropProcess : IDisposable
     }
 
     /// <summary>Presses Ctrl-C.</summary>
-    public void PressCtrlC()
+    public void PressCtrlC() => Send(Interrupt);
+
+    /// <summary>Stops the process, which does not notice.</summary>
+    public void Stop() => Send(Stopped);
+
+    /// <summary>Lets a process that was stopped go on.</summary>
+    public void Continue() => Send(Continued);
+
+    private void Send(int signal)
     {
-        if (Signal(process.Id, Interrupt) != 0)
+        if (Signal(process.Id, signal) != 0)
         {
             throw new Win32Exception(Marshal.GetLastPInvokeError());
         }
