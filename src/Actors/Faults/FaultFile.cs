@@ -70,7 +70,7 @@ public sealed partial class FaultFile
 
     private HoconObject[] Faults(HoconObject root)
     {
-        if (!root.Items.TryGetValue("faults", out HoconValue? list))
+        if (!root.Items.TryGetValue("faults", out HoconValue? list) || SettingsSyntax.Raw(list) is { Items.Count: 0 })
         {
             return [];
         }

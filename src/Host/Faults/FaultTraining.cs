@@ -53,7 +53,7 @@ internal static class FaultTraining
             throw new NoPropException($"{mark} says that a cluster trains {File.ReadAllText(mark).Trim()} in that folder: choose another folder with --out, or delete that file if there is no such cluster any more");
         }
 
-        if (new ClusterRuns(root, dataDir: null).Queue.Read() is { IsEmpty: false } waiting)
+        if (new ClusterRuns(root, dataDir: null, [ComputeDevice.Cpu]).Queue.Read() is { IsEmpty: false } waiting)
         {
             throw new NoPropException($"{waiting[0].Name} waits in {root} for a cluster to train it: choose another folder with --out");
         }

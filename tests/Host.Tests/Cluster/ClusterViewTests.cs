@@ -27,7 +27,7 @@ public sealed class ClusterViewTests : IDisposable
         view.Continue();
         await view.LineAsync("epoch ");
         // Those that it had not yet shown may come first; what follows a new start has come by the new member.
-        await nodes.Members(folder.Path, address, Base, clients: 2);
+        await NodeProcesses.MembersAsync(folder.Path, address, Base, clients: 2);
         await view.LineAsync("epoch ");
 
         view.PressCtrlC();
@@ -42,5 +42,5 @@ public sealed class ClusterViewTests : IDisposable
         folder.Dispose();
     }
 
-    private Task RemovedAsync(string address) => nodes.Members(folder.Path, address, Base, clients: 1);
+    private Task RemovedAsync(string address) => NodeProcesses.MembersAsync(folder.Path, address, Base, clients: 1);
 }

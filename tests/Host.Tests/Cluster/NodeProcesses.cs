@@ -23,7 +23,7 @@ internal sealed class NodeProcesses : IDisposable
     }
 
     /// <summary>Waits until a cluster has so many clients that it reaches; the command that asks is one of them.</summary>
-    public async Task Members(string folder, string address, string baseTime, int clients)
+    public static async Task MembersAsync(string folder, string address, string baseTime, int clients)
     {
         using CancellationTokenSource deadline = new(TimeSpan.FromMinutes(2));
         while (true)
