@@ -10,8 +10,9 @@ internal sealed class ClusterPolicies : IRunPolicies
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(20);
 
     private readonly ClusterClient client;
+    private readonly bool owned;
 
-    private ClusterPolicies(ClusterClient client, string run) => (this.client, Run) = (client, run);
+    private ClusterPolicies(ClusterClient client, string run, bool owned) => (this.client, Run, this.owned) = (client, run, owned);
 
     /// <summary>The run's name.</summary>
     public string Run { get; }
@@ -25,7 +26,7 @@ internal sealed class ClusterPolicies : IRunPolicies
         try
         {
             TrainingStatus status = (TrainingStatus)await client.AskAsync(new GetTrainingStatus(), "what it trains", AnswerWithin);
-            return new(client, status.Named(wanted));
+            return new(client, status.Named(wanted), owned: true);
         }
         catch
         {
@@ -33,6 +34,11 @@ internal sealed class ClusterPolicies : IRunPolicies
             throw;
         }
     }
+
+    /// <summary>The policies of a run that is known to be in training.</summary>
+    /// <param name="client">A member; stays the caller's.</param>
+    /// <param name="run">The run's name.</param>
+    public static ClusterPolicies Over(ClusterClient client, string run) => new(client, run, owned: false);
 
     /// <inheritdoc/>
     public async Task<PoliciesAnswer?> GetPoliciesAsync(CancellationToken stop) =>
@@ -44,7 +50,7 @@ internal sealed class ClusterPolicies : IRunPolicies
             new ChangePolicies(changes) { Run = Run }, "to let the steps in progress end, after which the policies are switched", ControlApi.FenceWithin).WaitAsync(stop));
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => client.DisposeAsync();
+    public ValueTask DisposeAsync() => owned ? client.DisposeAsync() : ValueTask.CompletedTask;
 
     private PoliciesAnswer? Read(object answer) => answer switch
     {

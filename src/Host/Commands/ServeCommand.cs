@@ -17,7 +17,7 @@ internal static class ServeCommand
         SettingsOptions settings = new SettingsOptions()
             .Add("--listen", "noprop.serve.listen", "HOST:PORT", "Address to listen at; port 0 for any that is free")
             .AddClusterClient();
-        Command command = new("serve", "Answer requests about images over HTTP") { run, keyFile, insecure, dataDir };
+        Command command = new("serve", "Answer requests about images over HTTP, and show the run on a page") { run, keyFile, insecure, dataDir };
         settings.AddTo(command);
         command.SetAction(async (parsed, _) =>
         {

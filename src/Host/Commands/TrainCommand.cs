@@ -7,6 +7,7 @@ using NoProp.Actors.Recording;
 using NoProp.Host.Cluster;
 using NoProp.Host.Control;
 using NoProp.Host.Faults;
+using NoProp.Host.Page;
 using NoProp.Host.Plots;
 using NoProp.Host.Views;
 using NoProp.Models.Data;
@@ -17,6 +18,8 @@ namespace NoProp.Host.Commands;
 /// <summary><c>noprop train</c>.</summary>
 internal static class TrainCommand
 {
+    private const int DashboardPort = 5080;
+
     public static Command Create()
     {
         SettingsOptions settings = new SettingsOptions()
@@ -49,13 +52,19 @@ internal static class TrainCommand
             Description = "Let `noprop policy` and others steer the run over this loopback address too; without it over a socket that run folders name",
             HelpName = "HOST:PORT",
         };
+        Option<int?> dashboard = new("--dashboard")
+        {
+            Description = "Show the run on a page at this port of 127.0.0.1, for as long as it trains; 0 for any that is free [default of the port: 5080]",
+            HelpName = "PORT",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
         Option<string?> faults = new("--faults")
         {
             Description = "Train on a small cluster of processes on this machine, and let it suffer the faults in this file; see docs/faults.md",
             HelpName = "FILE",
         };
         Option<bool> helpSettings = new("--help-settings") { Description = "List every setting with its default and meaning" };
-        Command command = new("train", "Train a network; progress is shown live, and everything is kept in a run folder") { resume, plain, control, faults, helpSettings };
+        Command command = new("train", "Train a network; progress is shown live, and everything is kept in a run folder") { resume, plain, control, dashboard, faults, helpSettings };
         settings.AddTo(command);
         command.SetAction(async (parsed, _) =>
         {
@@ -66,10 +75,11 @@ internal static class TrainCommand
             }
 
             string? machine = settings.DevicesAsked(parsed);
+            bool shown = parsed.GetResult(dashboard) is { Implicit: false };
             if (parsed.GetValue(faults) is { } file)
             {
                 LoadedSettings suffering = settings.Load(parsed);
-                string? other = suffering.Settings.Cluster.Join.Count > 0 ? "--join" : parsed.GetValue(resume) ? "--resume" : parsed.GetValue(control) is not null ? "--control" : machine;
+                string? other = suffering.Settings.Cluster.Join.Count > 0 ? "--join" : parsed.GetValue(resume) ? "--resume" : parsed.GetValue(control) is not null ? "--control" : shown ? "--dashboard" : machine;
                 return other is null
                     ? await FaultTraining.RunAsync(suffering, file, plain: parsed.GetValue(plain) || !Terminal.IsLive)
                     : throw new SettingsException($"--faults starts a cluster of its own for a new run: leave {other} out");
@@ -77,6 +87,11 @@ internal static class TrainCommand
 
             if (settings.Load(parsed) is { Settings.Cluster.Join.Count: > 0 } submitted)
             {
+                if (shown)
+                {
+                    throw new SettingsException("--dashboard shows a run that this process trains: for one of a cluster use noprop serve --join");
+                }
+
                 if (machine is not null)
                 {
                     throw new SettingsException($"{machine} says what a machine has: give it to `noprop node` there; a run on a cluster is trained on the devices of its workers");
@@ -86,16 +101,22 @@ internal static class TrainCommand
                 return await ClusterTraining.RunAsync(submitted, parsed.GetValue(resume) ? changes : null, plain: parsed.GetValue(plain) || !Terminal.IsLive);
             }
 
+            int? port = !shown ? null : parsed.GetValue(dashboard) switch
+            {
+                null => DashboardPort,
+                < 0 or > 65_535 => throw new SettingsException($"--dashboard {parsed.GetValue(dashboard)}: must be a port from 0 to 65535"),
+                int given => given,
+            };
             IPEndPoint? address = parsed.GetValue(control) is { } text ? ControlAddress.Parse(text) : null;
             using OpenRun run = parsed.GetValue(resume)
                 ? OpenRun.Resume(settings.Load(parsed).Settings.Run.Out, basis => settings.Load(parsed, basis).OnDevicesOfThisMachine())
                 : OpenRun.Begin(settings.Load(parsed).OnDevicesOfThisMachine());
-            return await TrainAsync(run, address, plain: parsed.GetValue(plain) || !Terminal.IsLive);
+            return await TrainAsync(run, address, port, plain: parsed.GetValue(plain) || !Terminal.IsLive);
         });
         return command;
     }
 
-    private static async Task<int> TrainAsync(OpenRun run, IPEndPoint? address, bool plain)
+    private static async Task<int> TrainAsync(OpenRun run, IPEndPoint? address, int? dashboard, bool plain)
     {
         RunPlan plan = run.Plan;
         NoPropSettings settings = plan.Settings;
@@ -114,6 +135,12 @@ internal static class TrainCommand
         using CancellationTokenSource stop = CommandLine.StopSignals(out IDisposable signals);
         using (signals)
         {
+            await using Dashboard? page = dashboard is { } port ? await Dashboard.StartAsync(plan, port) : null;
+            if (page is not null)
+            {
+                Terminal.Out.WriteLine(page.Address.ToString().TrimEnd('/'));
+            }
+
             TrainingProgress progress = new(plan.Trained.Blocks, plan.Replicas);
             await using ControlSession steering = new(plan.Folder, progress, address);
             Task<RunEnded> training = TrainingRun.RunAsync(plan, progress.Observe, steering.Begin, stop.Token);

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using NoProp.Actors.Hosting;
 using NoProp.Actors.Protocol;
 using NoProp.Host.Cluster;
+using NoProp.Host.Control;
 using NoProp.Models;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
@@ -19,6 +20,7 @@ internal sealed class JoinedRun : IServedRun
     private readonly CancellationTokenSource stop = new();
     private readonly Action<string> tell;
     private Task following = Task.CompletedTask;
+    private volatile bool isOver;
 
     private JoinedRun(ClusterClient client, string name, NoPropSettings settings, InferenceService inference, Action<string> tell) =>
         (this.client, Name, Settings, Inference, this.tell) = (client, name, settings, inference, tell);
@@ -68,6 +70,25 @@ internal sealed class JoinedRun : IServedRun
     public IAsyncEnumerable<MetricsRecord?> RecordsAsync(string? after, CancellationToken stop) => records.ReadAsync(after, stop);
 
     /// <inheritdoc/>
+    public bool IsInTraining => !following.IsCompleted && !isOver;
+
+    /// <inheritdoc/>
+    public IRunPolicies? OpenPolicies() => IsInTraining ? ClusterPolicies.Over(client, Name) : null;
+
+    /// <inheritdoc/>
+    public async Task<TrainingStatus?> PlacementAsync()
+    {
+        try
+        {
+            return await client.AskAsync(new GetTrainingStatus(), "who does what", Patience) as TrainingStatus;
+        }
+        catch (NoPropException)
+        {
+            return null;
+        }
+    }
+
+    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await stop.CancelAsync();
@@ -82,6 +103,7 @@ internal sealed class JoinedRun : IServedRun
         try
         {
             RunEnded ended = await client.FollowAsync(Name, records.Add, stop.Token);
+            isOver = true;
             tell($"{Name} is over ({ended.Outcome.ToString().ToLowerInvariant()}): its last states go on answering");
         }
         catch (NoPropException e)

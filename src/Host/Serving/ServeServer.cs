@@ -12,6 +12,7 @@ using Microsoft.Extensions.Logging;
 using NoProp.Actors.Cluster;
 using NoProp.Actors.Hosting;
 using NoProp.Actors.Inference;
+using NoProp.Host.Page;
 using NoProp.Models;
 
 namespace NoProp.Host.Serving;
@@ -72,6 +73,7 @@ internal sealed class ServeServer : IAsyncDisposable
         app.UseStatusCodePages(context => ProblemAsync(context.HttpContext, context.HttpContext.Response.StatusCode, $"{context.HttpContext.Request.Method} {RequestOptions.Shown(context.HttpContext.Request.Path)} is not served here: see /openapi/v1.json"));
         app.MapOpenApi();
         ServeApi.Map(app, run, predict, prometheus, app.Lifetime.ApplicationStopping);
+        PageApi.Map(app, run);
         more?.Invoke(app);
         try
         {
@@ -111,7 +113,7 @@ internal sealed class ServeServer : IAsyncDisposable
             throw new RequestException(StatusCodes.Status400BadRequest, $"the host {RequestOptions.Shown(context.Request.Host.Host)} is not this one: ask localhost");
         }
 
-        if (keys is not null && !OpenPaths.Contains(context.Request.Path.Value) && !keys.Admit(context.Request.Headers.Authorization.ToString()))
+        if (keys is not null && !OpenPaths.Contains(context.Request.Path.Value) && !PageApi.IsOpen(context.Request.Path) && !keys.Admit(context.Request.Headers.Authorization.ToString()))
         {
             context.Response.Headers.WWWAuthenticate = "Bearer";
             throw new RequestException(StatusCodes.Status401Unauthorized, "the key is missing or wrong: send Authorization: Bearer KEY");

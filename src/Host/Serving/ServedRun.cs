@@ -1,7 +1,10 @@
 using NoProp.Actors.Hosting;
+using NoProp.Actors.Protocol;
 using NoProp.Actors.Recording;
 using NoProp.Host.Commands;
+using NoProp.Host.Control;
 using NoProp.Host.Images;
+using NoProp.Host.Page;
 using NoProp.Models;
 using NoProp.Models.Data;
 using NoProp.Models.Methods;
@@ -28,6 +31,18 @@ internal interface IServedRun : IAsyncDisposable
     /// <param name="stop">Ends it.</param>
     /// <returns>A record, or null now and then where nothing comes.</returns>
     IAsyncEnumerable<MetricsRecord?> RecordsAsync(string? after, CancellationToken stop);
+
+    /// <summary>Whether somebody trains it.</summary>
+    bool IsInTraining => false;
+
+    /// <summary>The folder that holds it and other runs; null where there is none here.</summary>
+    string? RunsFolder => null;
+
+    /// <summary>Who can switch its policies; null where nobody trains it.</summary>
+    IRunPolicies? OpenPolicies() => null;
+
+    /// <summary>Who trains what; null where one process trains it alone, or nobody says.</summary>
+    Task<TrainingStatus?> PlacementAsync() => Task.FromResult<TrainingStatus?>(null);
 }
 
 /// <summary>A run in a folder: finished, or in training in another process.</summary>
@@ -70,6 +85,15 @@ internal sealed class ServedRun : IServedRun
 
     /// <inheritdoc/>
     public IAsyncEnumerable<MetricsRecord?> RecordsAsync(string? after, CancellationToken stop) => new MetricsTail(folder.Metrics).ReadAsync(after, stop);
+
+    /// <inheritdoc/>
+    public bool IsInTraining => RunList.IsInTraining(folder);
+
+    /// <inheritdoc/>
+    public string? RunsFolder => Path.GetDirectoryName(Path.GetFullPath(Path.TrimEndingDirectorySeparator(folder.Path)));
+
+    /// <inheritdoc/>
+    public IRunPolicies? OpenPolicies() => ControlClient.ForRun(folder.Path);
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => Inference.DisposeAsync();
