@@ -45,6 +45,11 @@ internal static class ServeCommand
     {
         if (path is not null)
         {
+            if (settings.Load(parsed).Settings.Cluster.Join.Count > 0)
+            {
+                throw new SettingsException("name a run folder or a cluster, not both");
+            }
+
             return await ServedRun.OpenAsync(path, basis => settings.Load(parsed, basis), dataDir, Tell);
         }
 

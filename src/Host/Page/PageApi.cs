@@ -78,17 +78,17 @@ internal static class PageApi
     private static async Task<RunPoliciesAnswer> ChangeAsync(IServedRun run, HttpRequest request)
     {
         OwnOrigin.Require(request);
-        Dictionary<string, string>? changes;
+        Dictionary<string, string?>? changes;
         try
         {
-            changes = await JsonSerializer.DeserializeAsync<Dictionary<string, string>>(request.Body, cancellationToken: request.HttpContext.RequestAborted);
+            changes = await JsonSerializer.DeserializeAsync<Dictionary<string, string?>>(request.Body, cancellationToken: request.HttpContext.RequestAborted);
         }
         catch (JsonException)
         {
             changes = null;
         }
 
-        if (changes is not { Count: > 0 })
+        if (changes is not { Count: > 0 } || changes.ContainsValue(null))
         {
             throw new RequestException(StatusCodes.Status400BadRequest, """send an object of texts by the policies' names, as in {"blocks": "lockstep"}""");
         }
@@ -98,7 +98,7 @@ internal static class PageApi
         {
             await using IRunPolicies? policies = run.OpenPolicies();
             // Who goes away meanwhile has asked all the same.
-            now = policies is null ? null : await policies.ChangePoliciesAsync(changes, CancellationToken.None);
+            now = policies is null ? null : await policies.ChangePoliciesAsync(changes!, CancellationToken.None);
         }
         catch (NoPropException e) when (e is not RequestException)
         {

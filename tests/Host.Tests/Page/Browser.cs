@@ -90,7 +90,13 @@ public sealed class Tab
     /// <summary>Waits until a condition on the page holds.</summary>
     public Task UntilAsync(string condition) => Page.WaitForFunctionAsync(condition);
 
-    public Task ScreenshotAsync(string name) => Page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(Browser.Screenshots, $"{name}.png"), FullPage = true });
+    /// <summary>Makes a picture of the whole page, once nothing in it moves.</summary>
+    public async Task ScreenshotAsync(string name)
+    {
+        await Page.EvaluateAsync("() => scrollTo(0, 0)");
+        await UntilAsync("() => document.getAnimations().length === 0");
+        await Page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(Browser.Screenshots, $"{name}.png"), FullPage = true });
+    }
 
     /// <summary>Nothing has gone wrong in it, and nobody else was asked.</summary>
     public void IsClean() => Assert.Empty(problems);

@@ -60,7 +60,7 @@ public sealed class DashboardTests(DashboardInBrowser run) : IClassFixture<Dashb
         await tab.Page.Locator("#file").SetInputFilesAsync(pictures["digit.png"]);
         await tab.UntilAsync(Answered);
 
-        Assert.Equal(digits.Test.Labels[5].item<byte>().ToString(CultureInfo.InvariantCulture), await tab.TextAsync("verdict"));
+        Assert.Equal(digits.Test.Labels[5].item<long>().ToString(CultureInfo.InvariantCulture), await tab.TextAsync("verdict"));
         tab.IsClean();
     }
 

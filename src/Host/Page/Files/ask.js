@@ -110,9 +110,9 @@ function choose(index) {
   slider.value = index + 1;
   const point = trace[index];
   const place = point.step ? `step ${point.step}` : `block ${point.block}`;
-  slider.setAttribute("aria-valuetext", `after ${place} of ${trace.length}`);
   setText(byId("depth-text"), `${index + 1} of ${trace.length}`);
   const best = point.probabilities.indexOf(Math.max(...point.probabilities));
+  slider.setAttribute("aria-valuetext", `after ${place}: ${model.classes[best]}, ${percent(point.probabilities[best], 0)}`);
   setText(byId("verdict"), model.classes[best]);
   setText(byId("verdict-text"), `${percent(point.probabilities[best])} after ${place}; z is nearest to ${model.classes[point.nearest]}`);
   bars.forEach((bar, i) => {
@@ -140,6 +140,9 @@ function play() {
       stop();
     } else {
       choose(chosen + 1);
+      if (chosen + 1 === length) {
+        stop();
+      }
     }
   }, Math.max(70, Math.min(260, 2000 / length)));
 }

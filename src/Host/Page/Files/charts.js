@@ -57,7 +57,8 @@ export function lines(container, { xs, series, names, label, xName }) {
   }
 
   const [first, last] = [xs[0], xs.at(-1)];
-  const ticks = [...new Set([0, 0.25, 0.5, 0.75, 1].map((at) => Math.round(first + at * (last - first))))];
+  const step = Math.max(1, Math.ceil((last - first) / 5));
+  const ticks = Array.from({ length: Math.floor((last - first) / step) + 1 }, (_, i) => first + i * step);
   const place = (x) => (last > first ? (x - first) / (last - first) : 0.5);
   axes(chart, {
     left, top, width, height, xName, yTicks: [0, 0.25, 0.5, 0.75, 1], yText: (tick) => percent(tick, 0), xTicks: ticks.map(place), xText: (at) => String(Math.round(first + at * (last - first))),
@@ -94,7 +95,7 @@ export function spans(container, { rows, label, unit }) {
   }
 
   const most = Math.max(1, ...rows.map((row) => row.max));
-  const chart = svg("svg", { viewBox: `0 0 500 ${rows.length * 24 + 28}`, role: "img", "aria-label": label });
+  const chart = svg("svg", { viewBox: `0 0 500 ${rows.length * 24 + 8}`, role: "img", "aria-label": label });
   rows.forEach((row, i) => {
     const y = i * 24 + 6;
     const scale = (value) => 70 + (380 * value) / most;
@@ -105,13 +106,12 @@ export function spans(container, { rows, label, unit }) {
       svg("line", { class: "max", x1: scale(row.max), x2: scale(row.max), y1: y, y2: y + 16 }, svg("title", {}, `${row.name}: at most ${row.max}`)),
       svg("text", { class: "tick", x: 458, y: y + 12 }, row.mean.toFixed(1)));
   });
-  chart.append(svg("text", { class: "tick", x: 70, y: rows.length * 24 + 22 }, `${unit}: bar is the mean, mark the most (scale to ${most})`));
-  container.replaceChildren(chart);
+  container.replaceChildren(chart, make("p", { class: "quiet" }, `${unit}: the bar and the number are the mean, the mark is the most`));
 }
 
 /** Probability of each class (rows) after each depth (columns); the chosen depth is framed. */
 export function emergence(container, { columns, classes, chosen, label, onChoose }) {
-  const [left, top, cell] = [46, 4, Math.min(34, 420 / Math.max(columns.length, 1))];
+  const [left, top, cell] = [46, 4, Math.min(72, 450 / Math.max(columns.length, 1))];
   const row = Math.min(18, 200 / classes.length);
   const height = row * classes.length;
   const chart = svg("svg", { viewBox: `0 0 500 ${(top + height + 24).toFixed(0)}`, role: "img", "aria-label": label });

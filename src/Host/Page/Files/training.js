@@ -20,6 +20,7 @@ let rows = [];
 let shown = 0;
 let known = { training: false, policies: [] };
 let status = { workers: [], blocks: [] };
+let asking = false;
 
 /** Draws what the record says at this moment. */
 export function drawTraining(record) {
@@ -57,7 +58,7 @@ function drawFigures(record) {
   setText(byId("run-steps"), goal ? `${whole(total)} of ${whole(goal)}` : whole(total));
   setText(byId("run-rate"), live ? (record.throughput ? record.throughput.stepsPerSecond.toFixed(1) : "-") : "-");
   setText(byId("run-accuracy"), percent(record.epochs.at(-1)?.testAccuracy));
-  const slots = record.throughput?.slots ?? record.throughput;
+  const slots = status.slots ?? record.throughput;
   setText(byId("run-slots"), slots?.alive === undefined ? "-" : `${slots.contributing.toFixed(1)} of ${slots.alive.toFixed(1)} busy`);
 }
 
@@ -86,8 +87,8 @@ function drawBlocks(record) {
     setText(cells.rate, state === "training" ? record.rate(block).toFixed(1) : "-");
     const worker = placed?.worker ?? block.worker;
     setText(cells.node, worker ?? "-");
-    const detail = placed?.slots ? `${placed.slots}${block.moves ? `, moved ${block.moves} times` : ""}` : block.moves ? `moved ${block.moves} times` : "";
-    setText(cells.detail, detail);
+    const moved = block.moves > 0 ? (block.moves === 1 ? "moved once" : `moved ${block.moves} times`) : null;
+    setText(cells.detail, [placed?.slots, moved].filter(Boolean).join(", "));
     setText(cells.state, state);
     cells.state.dataset.state = state;
     cells.state.title = placed?.why ?? "";
@@ -129,10 +130,18 @@ function drawEvents(record) {
 
 /** Asks who trains what, and which policies hold. */
 export async function askStatus() {
+  if (asking) {
+    // A trainer that is being replaced takes its time.
+    return;
+  }
+
+  asking = true;
   try {
     status = await get("/v1/status");
   } catch {
     status = { workers: [], blocks: [] };
+  } finally {
+    asking = false;
   }
 }
 
