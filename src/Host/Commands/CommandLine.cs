@@ -71,6 +71,7 @@ internal static class CommandLine
         EvaluateCommand.Create(),
         PredictCommand.Create(),
         ServeCommand.Create(),
+        WatchCommand.Create(),
         DataCommand.Create(),
         DoctorCommand.Create(),
         ReproduceCommand.Create(),

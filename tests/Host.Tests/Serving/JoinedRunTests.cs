@@ -29,6 +29,9 @@ public sealed class JoinedRunTests : IDisposable
         long later = await VersionAsync(http, first + 1);
 
         Assert.True(later > first, string.Create(CultureInfo.InvariantCulture, $"{first}, then {later}"));
+        ProcessResult watched = await NopropProcess.RunAsync(folder.Path, QuickStart, "watch", "--join", address);
+        watched.Succeeded();
+        Assert.Equal(2, watched.Output.Split('\n').Count(line => line.Contains("│ ada ", StringComparison.Ordinal)));
     }
 
     public void Dispose() => folder.Dispose();
