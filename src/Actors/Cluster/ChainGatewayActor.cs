@@ -35,6 +35,7 @@ public sealed class ChainGatewayActor : ReceiveActor, IWithTimers
     private string shown = "";
     private long nextRequest;
     private long nextBatch;
+    private int ticks;
 
     /// <summary>A chain without nodes.</summary>
     /// <param name="method">Method.</param>
@@ -55,6 +56,10 @@ public sealed class ChainGatewayActor : ReceiveActor, IWithTimers
             ForgetImages();
             Retry();
             GiveUp();
+            if (++ticks == PatienceInTicks && nodes.Count == 0)
+            {
+                Show(ChainView.NoWorker, ChainView.NoWorker);
+            }
         });
         Receive<Snapshot>(snapshot =>
         {
@@ -157,12 +162,17 @@ public sealed class ChainGatewayActor : ReceiveActor, IWithTimers
         }
 
         string line = ranges.IsEmpty ? ChainView.NoWorker : $"the chain: {string.Join(", ", ranges.OrderBy(range => range.Value.First).Select(range => $"{range.Key} has {range.Value}"))}";
+        view.CountNodes(nodes.Values.Count(node => node.IsReady));
+        Show(ranges.IsEmpty ? line : null, line);
+        Retry();
+    }
+
+    private void Show(string? problem, string line)
+    {
         if (line != shown)
         {
-            view.Show(ranges.IsEmpty ? line : null, shown = line);
+            view.Show(problem, shown = line);
         }
-
-        Retry();
     }
 
     /// <summary>One state at a time: what is newer meanwhile takes the place of what waits.</summary>
