@@ -92,14 +92,16 @@ public sealed class ChainGatewayActor : ReceiveActor, IWithTimers
     /// <inheritdoc/>
     public ITimerScheduler Timers { get; set; } = null!;
 
-    private static TimeSpan Now => Context.System.Scheduler.MonotonicClock;
-
     /// <summary>Props.</summary>
     public static Props Props(IMethod method, ChainModel model, IActorRef manager, LinkSettings links, TimeSpan retry, ChainView view) =>
         Akka.Actor.Props.Create(() => new ChainGatewayActor(method, model, manager, links, retry, view));
 
     /// <inheritdoc/>
-    protected override void PreStart() => Timers.StartPeriodicTimer(nameof(Tick), Tick.Instance, TimeSpan.Zero, retry);
+    protected override void PreStart()
+    {
+        Timers.StartPeriodicTimer(nameof(Tick), Tick.Instance, retry);
+        Self.Tell(Tick.Instance);
+    }
 
     /// <summary>Who has asked hears of it; a message is at fault, never all of them.</summary>
     protected override void PreRestart(Exception reason, object message)
@@ -136,7 +138,7 @@ public sealed class ChainGatewayActor : ReceiveActor, IWithTimers
         Lay();
         foreach ((long id, ChainRequest request) in requests.Where(request => request.Value.Node == lost).ToArray())
         {
-            request.Wait(Now);
+            request.Wait();
             if (++request.Lost > 1)
             {
                 Fail(id, $"{lost.Name} was lost while it answered, as another node before it: ask again in a moment");
@@ -202,7 +204,7 @@ public sealed class ChainGatewayActor : ReceiveActor, IWithTimers
             batches.Add(images, batch);
         }
 
-        requests.Add(++nextRequest, new(asked, batch, Now));
+        requests.Add(++nextRequest, new(asked, batch));
         Go(nextRequest);
     }
 
@@ -246,7 +248,7 @@ public sealed class ChainGatewayActor : ReceiveActor, IWithTimers
     {
         if (requests.TryGetValue(id, out ChainRequest? request) && request.Node == node)
         {
-            request.Wait(Now);
+            request.Wait();
             take(request);
         }
     }
@@ -287,7 +289,7 @@ public sealed class ChainGatewayActor : ReceiveActor, IWithTimers
 
     private void GiveUp()
     {
-        foreach (long id in requests.Where(request => request.Value.Node is null && Now - request.Value.Since > PatienceInTicks * retry).Select(request => request.Key).ToArray())
+        foreach (long id in requests.Where(request => request.Value.Node is null && ++request.Value.Waited > PatienceInTicks).Select(request => request.Key).ToArray())
         {
             Fail(id, "the worker nodes of the chain are not ready, or have no room for more images: ask again in a moment");
         }

@@ -29,7 +29,7 @@ internal sealed class ChainBatch(long number, Tensor images, int count, ReadOnly
 }
 
 /// <summary>A request on its way.</summary>
-internal sealed class ChainRequest(Denoise at, ChainBatch batch, TimeSpan now)
+internal sealed class ChainRequest(Denoise at, ChainBatch batch)
 {
     /// <summary>As far as it has come.</summary>
     public Denoise At { get; private set; } = at;
@@ -39,13 +39,13 @@ internal sealed class ChainRequest(Denoise at, ChainBatch batch, TimeSpan now)
     /// <summary>Who answers it now; null where it waits for a node.</summary>
     public ChainNode? Node { get; set; }
 
-    /// <summary>Since when it waits.</summary>
-    public TimeSpan Since { get; private set; } = now;
+    /// <summary>Looks for workers during which it has waited.</summary>
+    public int Waited { get; set; }
 
     /// <summary>Nodes that were lost while they answered it.</summary>
     public int Lost { get; set; }
 
-    public void Wait(TimeSpan since) => (Node, Since) = (null, since);
+    public void Wait() => (Node, Waited) = (null, 0);
 
     /// <summary>Adds what a node has answered; false where that is no answer.</summary>
     public bool TryPass(ChainPassed passed, IMethod method)
