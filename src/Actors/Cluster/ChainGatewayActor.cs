@@ -197,15 +197,29 @@ public sealed class ChainGatewayActor : ReceiveActor, IWithTimers
     private void Take(Denoise asked)
     {
         ForgetImages();
-        Tensor images = asked.Request.Images;
+        try
+        {
+            requests.Add(++nextRequest, new(asked, BatchOf(asked.Request.Images)));
+        }
+        catch (Exception e)
+        {
+            // As of images that are gone. Thrown on, it would take the other requests with it.
+            Context.Parent.Tell(new DenoiseFailed(asked, $"the images cannot be sent: {e.Message.Split('\n')[0]}"));
+            return;
+        }
+
+        Go(nextRequest);
+    }
+
+    private ChainBatch BatchOf(Tensor images)
+    {
         if (!batches.TryGetValue(images, out ChainBatch? batch))
         {
             batch = new(++nextBatch, images, (int)images.shape[0], ChainTensors.Bytes(images));
             batches.Add(images, batch);
         }
 
-        requests.Add(++nextRequest, new(asked, batch));
-        Go(nextRequest);
+        return batch;
     }
 
     private void Go(long id)

@@ -157,14 +157,14 @@ public sealed class ChainGatewayTests : TestKit
 
         gateway.Tell(
             what switch
-        {
-            "no block" => good with { Blocks = [], Z = default },
-            "too many blocks" => Answer(asked, 5),
-            "short z" => good with { Z = good.Z[1..] },
-            "steps without z" => good with { Steps = [new(1, 1)] },
-            "an image that is not there" => good with { Sure = [2] },
-            _ => new ChainPassed(asked.Id, default, default, default, default, default, false),
-        },
+            {
+                "no block" => good with { Blocks = [], Z = default },
+                "too many blocks" => Answer(asked, 5),
+                "short z" => good with { Z = good.Z[1..] },
+                "steps without z" => good with { Steps = [new(1, 1)] },
+                "an image that is not there" => good with { Sure = [2] },
+                _ => new ChainPassed(asked.Id, default, default, default, default, default, false),
+            },
             one.Link);
 
         Assert.StartsWith("a worker node has sent what is no answer", ExpectMsg<ClassifyFailed>().Reason, StringComparison.Ordinal);
