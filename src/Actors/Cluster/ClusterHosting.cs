@@ -2,7 +2,10 @@ using System.Globalization;
 using Akka.Actor;
 using Akka.Cluster.Tools.Singleton;
 using NoProp.Actors.Hosting;
+using NoProp.Actors.Inference;
 using NoProp.Actors.Policies;
+using NoProp.Actors.Protocol;
+using NoProp.Models.Methods;
 
 namespace NoProp.Actors.Cluster;
 
@@ -34,6 +37,17 @@ public static class ClusterHosting
     /// <param name="leave">Called when the worker was asked to leave, and holds nothing any more.</param>
     public static IActorRef StartWorker(ActorSystem system, ClusterSettings settings, IActorRef manager, string name, DeviceSlots slots, IRunStore store, Action leave) =>
         system.ActorOf(WorkerNodeActor.Props(manager, name, slots, store, Links(settings.Times), settings.Data, settings.Times.Base, leave), "worker");
+
+    /// <summary>Starts a chain whose blocks answer on the cluster's worker nodes.</summary>
+    /// <param name="system">The actor system of the node that is asked.</param>
+    /// <param name="settings">What the node is.</param>
+    /// <param name="manager">The singleton.</param>
+    /// <param name="method">Method.</param>
+    /// <param name="model">The same for the worker nodes.</param>
+    /// <param name="view">Told what is to be seen.</param>
+    /// <returns>The inference actor.</returns>
+    public static IActorRef StartChain(ActorSystem system, ClusterSettings settings, IActorRef manager, IMethod method, ChainModel model, ChainView view) => system.ActorOf(
+        InferenceActor.Props(method, links: ChainGatewayActor.Props(method, model, manager, Links(settings.Times), settings.Times.Base, view)), "inference");
 
     /// <summary>A name for a worker that has none of its own.</summary>
     public static string WorkerName(NodeAddress address) => string.Create(CultureInfo.InvariantCulture, $"{address.Host}:{address.Port}");

@@ -57,6 +57,13 @@ public sealed partial class RunManagerActor : ReceiveActor, IWithTimers
             Forward(offer);
         });
         Receive<DrainWorker>(Drain);
+        Receive<HostChain>(asked =>
+        {
+            foreach (IActorRef worker in workers.All)
+            {
+                worker.Forward(asked);
+            }
+        });
         Receive<SubmitRun>(asked => Submit(asked.Settings, [], asked.Name));
         Receive<ResumeRun>(asked => Submit(null, asked.Changes, asked.Name));
         Receive<GetTurn>(asked => Sender.Tell(Turn(asked.Run)));

@@ -44,6 +44,9 @@ internal sealed class WorkerNames
         return (before == 0, before + 1 == OffersBeforeItIsSaid && !named[0].Equals(worker) ? named[0] : null);
     }
 
+    /// <summary>The workers that count.</summary>
+    public IEnumerable<IActorRef> All => workers.Values.Select(named => named[0]);
+
     /// <summary>The worker of a name; null for none.</summary>
     public IActorRef? Find(string name) => workers.TryGetValue(name, out List<IActorRef>? named) ? named[0] : null;
 

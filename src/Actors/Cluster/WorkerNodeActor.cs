@@ -67,9 +67,13 @@ public sealed class WorkerNodeActor : ReceiveActor, IWithTimers
             }
         });
         Receive<Terminated>(_ => link = ActorRefs.Nobody);
+        IActorRef chains = Context.ActorOf(ChainHostActor.Props(name, slots, links), "chains");
+        Receive<HostChain>(chains.Forward, _ => !draining);
+        Receive<HostChain>(_ => { });
         Receive<DrainWorker>(_ =>
         {
             draining = true;
+            Context.Stop(chains);
             drainers.Add(Sender);
             manager.Tell(new DrainWorker(name) { Own = true });
         });

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Akka.Actor;
 using Akka.Hosting;
+using NoProp.Actors.Cluster;
 using NoProp.Actors.Inference;
 using NoProp.Actors.Protocol;
 using NoProp.Actors.Recording;
@@ -21,18 +22,22 @@ public sealed class InferenceService : IInference, IAsyncDisposable
     private readonly IActorRef chain;
     private readonly IActorRef batches;
     private readonly IMethod method;
+    private readonly ChainView? spread;
+    private readonly Task ended;
     private CheckpointFollower? follower;
     private ImmutableDictionary<string, long> versions = ImmutableDictionary.Create<string, long>(StringComparer.Ordinal);
 
-    private InferenceService(LocalSystem? own, IActorRefFactory parent, IActorRef chain, NoPropSettings settings, IMethod method, Dataset dataset)
+    private InferenceService(LocalSystem? own, IActorRefFactory parent, IActorRef chain, NoPropSettings settings, IMethod method, Dataset dataset, ChainView? spread = null)
     {
-        (this.own, this.chain, this.method) = (own, chain, method);
+        (this.own, this.chain, this.method, this.spread) = (own, chain, method, spread);
+        ended = parent is ActorSystem system ? system.WhenTerminated : new TaskCompletionSource().Task;
         Model = new(
             dataset.Shape, dataset.PixelMax, dataset.ClassNames, method.Blocks, method.InferenceSteps,
             new(settings.Training.Seed, settings.Evaluate.Samples, settings.Evaluate.Stochastic));
-        // One batch for each thread of the chain, and one that is ready for the first that is free.
+        // One batch for each thread of the chain, and one that is ready for the first that is free. Other nodes have threads of their own.
+        int threads = spread is null ? settings.SlotCount : method.Blocks;
         batches = parent.ActorOf(
-            MicroBatchActor.Props(chain, Model, DataDescription.Of(dataset), settings.Inference, Math.Min(method.Blocks, settings.SlotCount) + 1, Meter));
+            MicroBatchActor.Props(chain, Model, DataDescription.Of(dataset), settings.Inference, Math.Min(method.Blocks, threads) + 1, Meter));
     }
 
     /// <inheritdoc/>
@@ -91,8 +96,12 @@ public sealed class InferenceService : IInference, IAsyncDisposable
     /// <param name="settings">Settings of the run.</param>
     /// <param name="method">What is trained.</param>
     /// <param name="dataset">What it is trained on.</param>
-    public static InferenceService Over(IActorRefFactory parent, IActorRef chain, NoPropSettings settings, IMethod method, Dataset dataset) =>
-        new(own: null, parent, chain, settings, method, dataset);
+    /// <param name="spread">What is seen of the chain where it is spread over nodes; null where it is here.</param>
+    public static InferenceService Over(IActorRefFactory parent, IActorRef chain, NoPropSettings settings, IMethod method, Dataset dataset, ChainView? spread = null) =>
+        new(own: null, parent, chain, settings, method, dataset, spread);
+
+    /// <summary>Why the nodes of the chain cannot answer now; null where they can, or where the chain is here.</summary>
+    public string? Problem => spread?.Problem;
 
     /// <summary>Block steps of the checkpoint that answers; null before the first, or where none is followed.</summary>
     public long? Step => follower?.Taken;
@@ -132,7 +141,13 @@ public sealed class InferenceService : IInference, IAsyncDisposable
         Predict predict = new(Guid.NewGuid(), request);
         try
         {
-            object answer = await batches.Ask<object>(predict, Timeout.InfiniteTimeSpan, cancellation);
+            Task<object> asked = batches.Ask<object>(predict, Timeout.InfiniteTimeSpan, cancellation);
+            if (await Task.WhenAny(asked, ended) == ended)
+            {
+                throw new PredictionException(PredictionProblem.NotReady, "the service has ended");
+            }
+
+            object answer = await asked;
             return answer switch
             {
                 Prediction prediction => prediction,

@@ -104,7 +104,18 @@ public sealed record EvaluateSettings(int EveryEpochs, int BatchSize, int Sample
 /// <param name="Window">How long a request waits for others to share its batch.</param>
 /// <param name="Batch">Images in a batch at most.</param>
 /// <param name="Queue">Images that may wait.</param>
-public sealed record InferenceSettings(TimeSpan Window, int Batch, int Queue);
+/// <param name="Chain">Where the blocks answer when a cluster's run is served.</param>
+public sealed record InferenceSettings(TimeSpan Window, int Batch, int Queue, ChainPlace Chain = ChainPlace.Local);
+
+/// <summary>Where the blocks of a chain answer.</summary>
+public enum ChainPlace
+{
+    /// <summary>In the process that is asked.</summary>
+    Local,
+
+    /// <summary>On the worker nodes of a cluster.</summary>
+    Distributed,
+}
 
 /// <summary>The HTTP service.</summary>
 /// <param name="Listen">Address.</param>

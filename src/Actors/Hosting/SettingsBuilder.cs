@@ -76,7 +76,7 @@ internal sealed partial class SettingsBuilder
             Cluster = Cluster(),
             Devices = devices,
             SlotsPerDevice = slotsPerDevice,
-            Inference = new(Get(InferenceWindow), Get(InferenceBatch), Get(InferenceQueue)),
+            Inference = new(Get(InferenceWindow), Get(InferenceBatch), Get(InferenceQueue), Get(InferenceChain)),
             Serve = new(Get(Listen), Get(MaxBody), Get(MaxImages), Get(MaxSide), Get(MaxSamples), Get(ServeRefresh)),
         };
     }

@@ -117,6 +117,7 @@ internal static class SettingsTable
         Operation("inference.window", Duration(TimeSpan.Zero, TimeSpan.FromMinutes(1)), s => s.Inference.Window);
     public static readonly Setting<int> InferenceBatch = Operation("inference.batch", Whole(1, Wide), s => s.Inference.Batch);
     public static readonly Setting<int> InferenceQueue = Operation("inference.queue", Whole(1, Million), s => s.Inference.Queue);
+    public static readonly Setting<ChainPlace> InferenceChain = Operation("inference.chain", Word<ChainPlace>(), s => s.Inference.Chain);
 
     public static readonly Setting<string> BlockPolicy = Operation("policy.blocks", SettingsTypes.Policy, s => s.Policies.Blocks);
     public static readonly Setting<Placement> Placement = Operation("policy.placement", Word<Placement>(), s => s.Policies.Placement);

@@ -77,8 +77,8 @@ public sealed class DenoiserActor : ReceiveActor
                 Times = message.Times.Add(Stopwatch.GetElapsedTime(start)),
                 Steps = steps.ToImmutable(),
             };
-            (passed, bool over) = LookAt(passed);
-            (over ? Context.Parent : next).Tell(passed);
+            passed = LookAt(passed);
+            (passed.Over ? Context.Parent : next).Tell(passed);
         }
         catch (Exception e)
         {
@@ -87,18 +87,18 @@ public sealed class DenoiserActor : ReceiveActor
     }
 
     /// <summary>Whether the chain ends here: at the depth that was asked for, or because some block was sure of each image.</summary>
-    private (Denoise Passed, bool Over) LookAt(Denoise passed)
+    private Denoise LookAt(Denoise passed)
     {
         ChainOptions options = passed.Request.Chain;
         if (options.StopAt is not { } enough || block.Value == method.Blocks)
         {
-            return (passed, block.Value == options.Depth);
+            return passed with { Over = block.Value == options.Depth };
         }
 
         using Tensor probabilities = classifier.At(passed.Head).Probabilities(passed.Trace[^1]);
         ImmutableHashSet<int> sure = passed.Sure.Union(
             probabilities.data<float>().ToArray().Chunk(method.Classes).Index().Where(row => row.Item.Max() >= enough).Select(row => row.Index));
-        return (passed with { Sure = sure }, block.Value == options.Depth || sure.Count == passed.Request.Images.shape[0]);
+        return passed with { Sure = sure, Over = block.Value == options.Depth || sure.Count == passed.Request.Images.shape[0] };
     }
 
     // Snapshots come far more often than requests; only one that is used is loaded.

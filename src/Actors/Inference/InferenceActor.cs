@@ -19,19 +19,26 @@ public sealed class InferenceActor : ReceiveActor
 {
     private readonly IMethod method;
     private readonly IActorRef[] chain;
+    private readonly bool isHere;
     private Snapshot? newestHead;
     private readonly LoadedClassifier classifier;
 
     /// <summary>An inference actor with its chain.</summary>
     /// <param name="method">Method.</param>
     /// <param name="device">Where the chain computes; the classifier, which is small, does on the CPU.</param>
-    public InferenceActor(IMethod method, ComputeDevice device)
+    /// <param name="links">One actor in the place of all links of the chain, which knows where they are; null for links here.</param>
+    public InferenceActor(IMethod method, ComputeDevice device, Props? links)
     {
-        this.method = method;
+        (this.method, isHere) = (method, links is null);
         classifier = new(method);
         chain = new IActorRef[method.Blocks];
+        if (links is not null)
+        {
+            Array.Fill(chain, Context.ActorOf(links, "chain"));
+        }
+
         IActorRef next = Self;
-        foreach (BlockId block in BlockId.UpTo(method.Blocks).Reverse())
+        foreach (BlockId block in isHere ? BlockId.UpTo(method.Blocks).Reverse() : [])
         {
             chain[block.Index] = next = Context.ActorOf(DenoiserActor.Props(block, method, next, device), block.FileName);
         }
@@ -43,8 +50,8 @@ public sealed class InferenceActor : ReceiveActor
     }
 
     /// <summary>Props on the inference dispatcher.</summary>
-    public static Props Props(IMethod method, ComputeDevice device = default) =>
-        Akka.Actor.Props.Create(() => new InferenceActor(method, device)).WithDispatcher(Dispatchers.Inference);
+    public static Props Props(IMethod method, ComputeDevice device = default, Props? links = null) =>
+        Akka.Actor.Props.Create(() => new InferenceActor(method, device, links)).WithDispatcher(Dispatchers.Inference);
 
     /// <inheritdoc/>
     protected override void PostStop() => classifier.Dispose();
@@ -60,9 +67,9 @@ public sealed class InferenceActor : ReceiveActor
             else if (!BlockId.IsReplica(snapshot.Name))
             {
                 newestHead = snapshot;
-                if (method.Coupled)
+                foreach (IActorRef denoiser in method.Coupled || !isHere ? chain.Distinct() : [])
                 {
-                    Array.ForEach(chain, denoiser => denoiser.Tell(snapshot));
+                    denoiser.Tell(snapshot);
                 }
             }
         }
@@ -97,7 +104,7 @@ public sealed class InferenceActor : ReceiveActor
                 Times = answered.Times,
                 Sights = options.Trace ? [.. Places(answered).Select(at => See(read, at.Block, at.Step, at.Z))] : [],
             });
-            Free(answered);
+            answered.Free();
         }
         catch (Exception e)
         {
@@ -117,14 +124,6 @@ public sealed class InferenceActor : ReceiveActor
     private static void Fail(Denoise at, string reason)
     {
         at.ReplyTo.Tell(new ClassifyFailed(at.Request.Id, reason));
-        Free(at);
-    }
-
-    private static void Free(Denoise message)
-    {
-        foreach (Tensor z in message.Trace.Concat(message.Steps.Select(at => at.Z)))
-        {
-            z.Dispose();
-        }
+        at.Free();
     }
 }

@@ -88,6 +88,18 @@ internal sealed record Denoise(
 
     /// <summary>Images of which some block passed was sure enough.</summary>
     public ImmutableHashSet<int> Sure { get; init; } = [];
+
+    /// <summary>Whether the chain ends here though blocks are left.</summary>
+    public bool Over { get; init; }
+
+    /// <summary>Disposes of what the message owns.</summary>
+    public void Free()
+    {
+        foreach (Tensor z in Trace.Concat(Steps.Select(at => at.Z)))
+        {
+            z.Dispose();
+        }
+    }
 }
 
 /// <summary>From a denoiser: the request stops here.</summary>

@@ -4,6 +4,9 @@ using NoProp.Actors.Faults;
 using NoProp.Actors.Hosting;
 using NoProp.Actors.Protocol;
 using NoProp.Models;
+using NoProp.Models.Data;
+using NoProp.Models.Methods;
+using NoProp.Models.Native;
 
 namespace NoProp.Host.Cluster;
 
@@ -111,6 +114,23 @@ internal sealed class ClusterClient : IAsyncDisposable
         node.System.Stop(follower);
         return first == ended.Task ? await ended.Task : throw new ClientRemovedException($"{(await node.Ended).Reason}; {run} goes on without it");
     }
+
+    /// <summary>A service whose chain is spread over the cluster's worker nodes. It ends with this member.</summary>
+    /// <param name="run">The run in training.</param>
+    /// <param name="settings">Its settings, with this process's own for what is not the run's.</param>
+    /// <param name="method">What is trained.</param>
+    /// <param name="dataset">What it is trained on; its images are not needed.</param>
+    /// <param name="tell">Told when another node answers, a line each.</param>
+    public InferenceService Spread(PublishedStates run, NoPropSettings settings, IMethod method, Dataset dataset, Action<string> tell)
+    {
+        TorchRuntime.Load();
+        ChainView view = new(tell);
+        IActorRef chain = ClusterHosting.StartChain(node.System, settings.Cluster, manager, method, new(run.Run, run.Settings, run.Data), view);
+        return InferenceService.Over(node.System, chain, settings, method, dataset, view);
+    }
+
+    /// <summary>Completes when this member is none any more.</summary>
+    public Task<NodeEnd> Ended => node.Ended;
 
     /// <summary>Waits a moment for the end of this member, which others or itself may have removed.</summary>
     /// <param name="patience">How long.</param>

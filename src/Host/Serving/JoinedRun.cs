@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using NoProp.Actors.Cluster;
 using NoProp.Actors.Hosting;
 using NoProp.Actors.Protocol;
 using NoProp.Host.Cluster;
@@ -19,6 +20,7 @@ internal sealed class JoinedRun : IServedRun
     private readonly EventRecords records = new();
     private readonly CancellationTokenSource stop = new();
     private readonly Action<string> tell;
+    private readonly TaskCompletionSource succeeded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task following = Task.CompletedTask;
     private volatile bool isOver;
 
@@ -37,6 +39,9 @@ internal sealed class JoinedRun : IServedRun
     /// <inheritdoc/>
     public long? Step => null;
 
+    /// <inheritdoc/>
+    public Task Succeeded => succeeded.Task;
+
     /// <summary>Joins a cluster and begins to follow its run.</summary>
     /// <param name="loaded">Settings of this process.</param>
     /// <param name="tell">Told what happens, a line each.</param>
@@ -54,9 +59,11 @@ internal sealed class JoinedRun : IServedRun
             NoPropSettings settings = run with { Serve = own.Serve, Inference = own.Inference, Cluster = own.Cluster, Slots = own.Slots };
             using Dataset dataset = published.Data.WithoutImages() with { ClassNames = published.ClassNames };
             IMethod method = MethodCatalog.CreateForBlocks(run.Training, published.Data);
-            InferenceService inference = await InferenceService.StartAsync(loaded with { Settings = settings }, method, dataset);
+            InferenceService inference = settings.Inference.Chain == ChainPlace.Distributed
+                ? client.Spread(published, settings, method, dataset, tell)
+                : await InferenceService.StartAsync(loaded with { Settings = settings }, method, dataset);
             JoinedRun joined = new(client, published.Run, settings, inference, tell);
-            joined.following = Task.WhenAll(joined.FollowAsync(), joined.RefreshAsync());
+            joined.following = Task.WhenAll(joined.FollowAsync(), joined.RefreshAsync(), joined.WatchAsync());
             return joined;
         }
         catch
@@ -105,6 +112,7 @@ internal sealed class JoinedRun : IServedRun
             RunEnded ended = await client.FollowAsync(Name, records.Add, stop.Token);
             isOver = true;
             tell($"{Name} is over ({ended.Outcome.ToString().ToLowerInvariant()}): its last states go on answering");
+            await AwaitNextAsync();
         }
         catch (NoPropException e)
         {
@@ -112,6 +120,61 @@ internal sealed class JoinedRun : IServedRun
         }
         catch (OperationCanceledException)
         {
+        }
+    }
+
+    /// <summary>Another run in training takes over when each of its blocks has a state, so that answers never stop.</summary>
+    private async Task AwaitNextAsync()
+    {
+        string? told = null;
+        using PeriodicTimer timer = new(Settings.Serve.Refresh);
+        while (await timer.WaitForNextTickAsync(stop.Token))
+        {
+            if (await NextAsync() is not { } next)
+            {
+                continue;
+            }
+
+            if (next.Run != told)
+            {
+                tell($"{told = next.Run} is in training now: it is served in the place of {Name} when each of its blocks has a state");
+            }
+
+            NoPropSettings settings = SettingsLoader.Load(new SettingsFile($"the settings of {next.Run}", next.Settings)).Settings;
+            int blocks = MethodCatalog.CreateForBlocks(settings.Training, next.Data).Blocks;
+            if (BlockId.UpTo(blocks).Select(block => block.FileName).Append(InferenceService.HeadName).Except(next.States.Select(state => state.Name)).Any())
+            {
+                continue;
+            }
+
+            succeeded.TrySetResult();
+            return;
+        }
+    }
+
+    /// <summary>Another run that is in training; null where none is, or nobody says.</summary>
+    private async Task<PublishedStates?> NextAsync()
+    {
+        try
+        {
+            return await client.AskAsync(new GetPublished(null), "what it trains", Patience) is PublishedStates published && published.Run != Name ? published : null;
+        }
+        catch (NoPropException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>A chain that is spread over nodes ends with this member; states that are here go on answering.</summary>
+    private async Task WatchAsync()
+    {
+        if (Settings.Inference.Chain == ChainPlace.Distributed)
+        {
+            NodeEnd end = await client.Ended.WaitAsync(stop.Token).ContinueWith(ended => ended.IsCompletedSuccessfully ? ended.Result : new(NodeEndKind.Left, ""), TaskScheduler.Default);
+            if (!stop.IsCancellationRequested)
+            {
+                succeeded.TrySetException(new NoPropException($"{end.Reason}: with --chain distributed nothing answers here any more"));
+            }
         }
     }
 

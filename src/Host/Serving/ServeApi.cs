@@ -44,7 +44,7 @@ internal static class ServeApi
 
     /// <summary>What has no state yet, in words; null where nothing is missing.</summary>
     private static string? Missing(InferenceService inference) =>
-        inference.Missing is { Count: > 0 } missing ? $"no state yet of {string.Join(", ", missing)}: the first checkpoint of the run brings it" : null;
+        inference.Missing is { Count: > 0 } missing ? $"no state yet of {string.Join(", ", missing)}: the first checkpoint of the run brings it" : inference.Problem;
 
     private static ModelAnswer Model(IServedRun run)
     {

@@ -28,6 +28,7 @@ public sealed class SettingsHoconTests
         ["noprop.inference.window"] = "5ms",
         ["noprop.inference.batch"] = "16",
         ["noprop.inference.queue"] = "99",
+        ["noprop.inference.chain"] = "distributed",
         ["noprop.data.image-size"] = "32x48",
         ["noprop.data.augment"] = "flip,crop",
         ["noprop.network.kind"] = "paper",
