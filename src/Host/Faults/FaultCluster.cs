@@ -16,6 +16,7 @@ internal sealed class FaultCluster : IDisposable
     private readonly string settings;
     private readonly List<NodeProcess> processes = [];
     private readonly Lock gate = new();
+    private bool disposed;
 
     /// <summary>A cluster of no nodes.</summary>
     /// <param name="plan">How many there are to be.</param>
@@ -63,6 +64,7 @@ internal sealed class FaultCluster : IDisposable
     {
         lock (gate)
         {
+            ObjectDisposedException.ThrowIf(disposed, this);
             int generation = processes.Count(process => process.Name == name) + 1;
             int trainer = Enumerable.Range(1, plan.Trainers).FirstOrDefault(n => FaultPlan.TrainerName(n) == name);
             // The first node begins the cluster. When it comes again, it first asks the others: whose own address stands first begins a new one only where nobody answers.
@@ -100,6 +102,12 @@ internal sealed class FaultCluster : IDisposable
     /// <summary>Ends all of them.</summary>
     public void Dispose()
     {
+        lock (gate)
+        {
+            // A restart that is due later finds that there is nothing to come back to.
+            disposed = true;
+        }
+
         foreach (NodeProcess process in Processes)
         {
             process.Dispose();

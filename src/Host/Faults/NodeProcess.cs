@@ -94,8 +94,8 @@ internal sealed class NodeProcess : IDisposable
     {
         if (!disposed)
         {
-            disposed = true;
             Kill();
+            disposed = true;
             process.Dispose();
         }
     }

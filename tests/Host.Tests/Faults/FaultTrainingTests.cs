@@ -21,6 +21,7 @@ public sealed class FaultTrainingTests : IDisposable
               { at = 25%, kill = worker-1 }
               { at = 50%, kill = worker-2 }
               { at = 75%, kill = any-worker, restart = never }
+              { at = 99%, stop = worker-2, for = 1h }
             ]
             """);
         // Fixed embeddings: blocks share nothing, and the weights do not depend on who trains when.
@@ -33,6 +34,7 @@ public sealed class FaultTrainingTests : IDisposable
         JsonElement root = report.RootElement;
         Assert.Equal(SmallRun.Weights(folder["local"]), root.GetProperty("weightsSha256").GetString());
         Assert.All(root.GetProperty("faults").EnumerateArray(), fault => Assert.Equal("done", fault.GetProperty("outcome").GetString()));
+        Assert.DoesNotContain(CommandLines(), line => line.Contains(folder.Path, StringComparison.Ordinal));
         Assert.Equal(4 * 10 * 10, root.GetProperty("committed").GetInt64());
         Assert.Equal((0, 0), (root.GetProperty("lost").GetInt64(), root.GetProperty("twice").GetInt64()));
         Assert.Contains(", 0 lost, 0 committed twice", struck.Output, StringComparison.Ordinal);
@@ -60,4 +62,16 @@ public sealed class FaultTrainingTests : IDisposable
     }
 
     public void Dispose() => folder.Dispose();
+
+    private static IEnumerable<string> CommandLines() => Directory.EnumerateDirectories("/proc").Where(process => char.IsAsciiDigit(Path.GetFileName(process)[0])).Select(process =>
+    {
+        try
+        {
+            return File.ReadAllText(Path.Combine(process, "cmdline"));
+        }
+        catch (IOException)
+        {
+            return "";
+        }
+    });
 }
