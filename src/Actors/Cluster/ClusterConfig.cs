@@ -44,7 +44,9 @@ public static class ClusterConfig
         Time("akka.cluster.seed-node-timeout", 2 * times.Base);
         Time("akka.cluster.retry-unsuccessful-join-after", 2 * times.Base);
         Time("akka.cluster.failure-detector.heartbeat-interval", times.HeartbeatInterval);
-        Time("akka.cluster.failure-detector.acceptable-heartbeat-pause", times.AcceptablePause);
+        // A worker that is cut off from the voters finds them unreachable as they find it, and the resolver, which cannot tell who is at fault, would
+        // remove all of them. So who has no vote takes longer, and is removed before.
+        Time("akka.cluster.failure-detector.acceptable-heartbeat-pause", RoleNames(settings.Roles).Contains(RoleName(NodeRole.Voter)) ? times.AcceptablePause : times.PauseWithoutVote);
         Time("akka.cluster.failure-detector.expected-response-after", times.HeartbeatInterval);
         Time("akka.cluster.failure-detector.min-std-deviation", times.HeartbeatInterval / 10);
         Time("akka.cluster.gossip-interval", times.Base);

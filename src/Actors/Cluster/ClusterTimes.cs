@@ -64,6 +64,9 @@ public sealed record ClusterTimes(
     /// <summary>The default base.</summary>
     public static readonly TimeSpan DefaultBase = TimeSpan.FromSeconds(1);
 
+    /// <summary>Silence that the failure detector of a node without a vote takes for a busy node: long enough for the voters to find and remove a node that is cut off.</summary>
+    public TimeSpan PauseWithoutVote => AcceptablePause + Removal;
+
     /// <summary>
     /// Least time in which a dead node is found unreachable and removed: the pause that is allowed, the two heartbeats around it, and the
     /// time until that is sure.
@@ -103,7 +106,7 @@ public sealed record ClusterTimes(
     {
         yield return $"time-outs from noprop.cluster.base-time = {Show(Base)}:";
         yield return $"  lease {Show(LeaseTimeout)}, renewed every {Show(LeaseRenewal)}: a silent worker's blocks are free after {Show(LeaseTimeout)}";
-        yield return $"  heartbeat every {Show(HeartbeatInterval)}, pause of {Show(AcceptablePause)} accepted, stable after {Show(StableAfter)}: "
+        yield return $"  heartbeat every {Show(HeartbeatInterval)}, pause of {Show(AcceptablePause)} accepted ({Show(PauseWithoutVote)} by nodes without a vote), stable after {Show(StableAfter)}: "
             + $"a dead node is removed after about {Show(Removal)}";
         yield return $"  removal margin {Show(DownRemovalMargin)}, hand-over asked for every {Show(HandOverRetry)}: "
             + $"a dead trainer is replaced after about {Show(TrainerReplacement)}";

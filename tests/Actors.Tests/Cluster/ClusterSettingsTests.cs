@@ -97,13 +97,25 @@ public sealed class ClusterSettingsTests
         Assert.Equal(waitsFor, string.Join(',', Load($"join={join}", $"public-host={publicHost}", "port=4053").Again().Join));
 
     [Fact]
-    public void With_a_base_of_one_second_the_failure_detector_is_Akkas_own()
+    public void With_a_base_of_one_second_the_failure_detector_of_a_voter_is_Akkas_own()
     {
-        Config ours = ClusterConfig.Create(Load()).GetConfig("akka.cluster.failure-detector");
+        Config ours = ClusterConfig.Create(Load("roles=trainer")).GetConfig("akka.cluster.failure-detector");
         Config akkas = ConfigurationFactory.FromResource<Akka.Cluster.Cluster>("Akka.Cluster.Configuration.Cluster.conf").GetConfig("akka.cluster.failure-detector");
 
         string[] names = ["heartbeat-interval", "acceptable-heartbeat-pause", "expected-response-after", "min-std-deviation"];
         Assert.Equal(names.Select(name => akkas.GetTimeSpan(name)), names.Select(name => ours.GetTimeSpan(name)));
+    }
+
+    [Theory]
+    [InlineData("worker")]
+    [InlineData("gateway")]
+    public void Who_has_no_vote_finds_a_voter_unreachable_after_the_voters_would_have_removed_it(string role)
+    {
+        ClusterSettings settings = Load($"roles={role}");
+
+        TimeSpan pause = ClusterConfig.Create(settings).GetTimeSpan("akka.cluster.failure-detector.acceptable-heartbeat-pause");
+
+        Assert.True(pause > settings.Times.Removal, $"{pause}");
     }
 
     private static ClusterSettings Load(params string[] given) =>
