@@ -29,6 +29,7 @@ public sealed partial class RunManagerActor : ReceiveActor, IWithTimers
     private RunAccepted? accepted;
     private bool ended;
     private bool loading;
+    private Task<StoredRun?> reading = Task.FromResult<StoredRun?>(null);
     private (string? Run, string Why)? blocked;
     private bool leaving;
     private int started;
@@ -94,7 +95,16 @@ public sealed partial class RunManagerActor : ReceiveActor, IWithTimers
     protected override void PreStart() => TakeOverRun();
 
     /// <inheritdoc/>
-    protected override void PostStop() => run?.Dispose();
+    protected override void PostStop()
+    {
+        run?.Dispose();
+        if (loading)
+        {
+            // Nobody is there to take what is being read, and the run's folder would stay locked for as long as this process lives.
+            reading.ContinueWith(
+                read => read.Result?.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
+        }
+    }
 
     /// <inheritdoc/>
     protected override SupervisorStrategy SupervisorStrategy() => new StoppingSupervisorStrategy().Create();
@@ -115,7 +125,7 @@ public sealed partial class RunManagerActor : ReceiveActor, IWithTimers
         {
             worker.Forward(drain);
         }
-        else if (run is null)
+        else if (run is null || ended)
         {
             Sender.Tell(new WorkerDrained(drain.Worker));
         }
@@ -164,7 +174,8 @@ public sealed partial class RunManagerActor : ReceiveActor, IWithTimers
 
     private void Tell(GetTrainingStatus asked)
     {
-        if (run is null)
+        // The actor of one that has ended is about to be gone, and would not answer.
+        if (run is null || ended)
         {
             Sender.Tell(new TrainingStatus(null, null, [], [], version)
             {
@@ -187,8 +198,8 @@ public sealed partial class RunManagerActor : ReceiveActor, IWithTimers
     private void Load(Func<StoredRun?> load)
     {
         loading = true;
-        Task.Factory.StartNew(load, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
-            .PipeTo(Self, success: opened => new Loaded(opened, null), failure: e => new Loaded(null, e));
+        reading = Task.Factory.StartNew(load, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        reading.PipeTo(Self, success: opened => new Loaded(opened, null), failure: e => new Loaded(null, e));
     }
 
     private void Begin(Loaded loaded)

@@ -48,6 +48,25 @@ public sealed class RunManagerTests : TestKit
     }
 
     [Fact]
+    public void A_manager_that_ends_while_it_reads_a_run_gives_the_run_back()
+    {
+        TestRunStore store = new(temp);
+        store.Begin(SettingsHocon.ToHocon(Runs.OnDigits().Settings), "run").Dispose();
+        using SemaphoreSlim go = new(0);
+        using SemaphoreSlim opened = new(0);
+        IActorRef manager = Manager(new Store(temp, failures: 0) { BeforeTakeOver = go.Wait, Opened = () => opened.Release() });
+
+        Watch(manager);
+        Sys.Stop(manager);
+        ExpectTerminated(manager);
+        go.Release();
+        opened.Wait();
+
+        IActorRef next = Manager(store);
+        AwaitAssert(() => Assert.Equal("run", Status(next).Run));
+    }
+
+    [Fact]
     public void A_worker_that_is_not_known_is_answered_with_those_that_are()
     {
         IActorRef manager = Manager(new Store(temp, failures: 0));
@@ -230,7 +249,17 @@ public sealed class RunManagerTests : TestKit
 
         public StoredRun Resume(IReadOnlyList<string> changes, string? name) => inner.Resume(changes, name);
 
-        public StoredRun? TakeOver() => left-- > 0 ? throw new NoPropException("another process trains this run") : inner.TakeOver();
+        public Action BeforeTakeOver { get; init; } = () => { };
+
+        public Action Opened { get; init; } = () => { };
+
+        public StoredRun? TakeOver()
+        {
+            BeforeTakeOver();
+            StoredRun? run = left-- > 0 ? throw new NoPropException("another process trains this run") : inner.TakeOver();
+            Opened();
+            return run;
+        }
 
         public void Release() => inner.Release();
 
