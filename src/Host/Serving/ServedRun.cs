@@ -27,7 +27,7 @@ internal interface IServedRun : IAsyncDisposable
     long? Step { get; }
 
     /// <summary>Completes when another run is to be served in its place, and fails when this one cannot be served any more.</summary>
-    Task Succeeded { get; }
+    Task Succeeded => new TaskCompletionSource().Task;
 
     /// <summary>What is measured of the run, from a place on, without end.</summary>
     /// <param name="after">Id of the last record that the caller has; null for the beginning, or <see cref="MetricsTail.Now"/>.</param>
@@ -66,9 +66,6 @@ internal sealed class ServedRun : IServedRun
 
     /// <inheritdoc/>
     public long? Step => Inference.Step;
-
-    /// <inheritdoc/>
-    public Task Succeeded { get; } = new TaskCompletionSource().Task;
 
     /// <summary>Opens a run's folder and begins to follow it.</summary>
     /// <param name="path">The folder.</param>

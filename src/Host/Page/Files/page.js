@@ -75,6 +75,11 @@ function poll() {
 function connection(state) {
   const words = { live: "connected", lost: "no connection, tries again", key: "key needed" };
   setText(byId("connection"), words[state]);
+  if (state === "live" && byId("connection").dataset.state === "lost") {
+    // The cluster may train another run by now, which is served at the same address.
+    get("/v1/model").then((now) => now.run !== model.run && location.reload()).catch(() => {});
+  }
+
   byId("connection").dataset.state = state;
 }
 
