@@ -21,7 +21,6 @@ public sealed class FaultTrainingTests : IDisposable
               { at = 25%, kill = worker-1 }
               { at = 50%, kill = worker-2 }
               { at = 75%, kill = any-worker, restart = never }
-              { at = 99%, stop = worker-2, for = 1h }
             ]
             """);
         // Fixed embeddings: blocks share nothing, and the weights do not depend on who trains when.
