@@ -16,6 +16,7 @@ public sealed class ClusterPageTests : IDisposable
         (NopropProcess ada, _) = await nodes.StartAsync(folder.Path, "--role", "worker", "--name", "ada", "--slots", "1", "--join", address);
         await nodes.StartAsync(folder.Path, "--role", "worker", "--name", "grace", "--slots", "1", "--join", address);
         using NopropProcess train = NopropProcess.Start(folder.Path, "train", "--join", address, "--blocks", "4", "--epochs", "100000", "--policy", "lockstep", "--plain");
+        await train.LineAsync("epoch 1/");
         using NopropProcess serve = NopropProcess.Start(folder.Path, "serve", "--join", address, "--listen", "127.0.0.1:0");
         Uri page = new(await serve.LineAsync("http://"));
         await using Browser browser = await Browser.StartAsync();

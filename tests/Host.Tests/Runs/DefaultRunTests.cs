@@ -12,7 +12,7 @@ namespace NoProp.Host.Tests.Runs;
 public sealed class DefaultRunTests(DefaultRun run, ITestOutputHelper output)
 {
     private const double LeastAccuracy = 0.965;
-    private const double LargestGrowth = 0.05;
+    private const double LargestGrowth = 0.03;
 
     public static TheoryData<string> SummaryFields =>
     [
@@ -27,12 +27,13 @@ public sealed class DefaultRunTests(DefaultRun run, ITestOutputHelper output)
     }
 
     [Processes.LinuxFact]
-    public async Task Memory_does_not_grow_from_500_to_3000_block_steps()
+    public async Task Memory_does_not_grow_once_a_run_is_warm()
     {
         IReadOnlyList<MemorySample> samples = await run.MemoryAsync();
-        double early = Median(samples, around: 500);
+        // Until some 1,000 block steps the runtime still compiles what is used most, the later the busier the machine is.
+        double early = Median(samples, around: 1_200);
         double late = Median(samples, around: 3_000);
-        output.WriteLine($"{early / (1 << 20):0.0} MiB at 500 block steps, {late / (1 << 20):0.0} MiB at 3000");
+        output.WriteLine($"{early / (1 << 20):0.0} MiB at 1200 block steps, {late / (1 << 20):0.0} MiB at 3000");
         output.WriteLine(string.Join(", ", samples.Select(sample => $"{sample.BlockSteps}: {sample.Bytes >> 20}")));
 
         Assert.True(late <= early * (1 + LargestGrowth), string.Join(", ", samples.Select(sample => $"{sample.BlockSteps}: {sample.Bytes >> 10} KiB")));
