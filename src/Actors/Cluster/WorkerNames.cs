@@ -50,9 +50,6 @@ internal sealed class WorkerNames
     /// <summary>The worker of a name; null for none.</summary>
     public IActorRef? Find(string name) => workers.TryGetValue(name, out List<IActorRef>? named) ? named[0] : null;
 
-    /// <summary>Whether a worker has this name, be it the one that counts or another one.</summary>
-    public bool Has(string name, IActorRef worker) => workers.TryGetValue(name, out List<IActorRef>? named) && named.Contains(worker);
-
     /// <summary>Forgets a worker that has ended.</summary>
     public void Remove(IActorRef worker)
     {

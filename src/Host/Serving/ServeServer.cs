@@ -37,10 +37,9 @@ internal sealed class ServeServer : IAsyncDisposable
     /// <param name="run">The run; stays the caller's.</param>
     /// <param name="keys">Who may ask; null for everybody who can reach the address.</param>
     /// <param name="insecure">Whether the address may be one that other machines reach without a key.</param>
-    /// <param name="more">Adds what else is to be served.</param>
     /// <exception cref="SettingsException">Other machines reach the address, and nobody allows that.</exception>
     /// <exception cref="NoPropException">It cannot be listened at.</exception>
-    public static async Task<ServeServer> StartAsync(IServedRun run, ApiKeys? keys = null, bool insecure = false, Action<WebApplication>? more = null)
+    public static async Task<ServeServer> StartAsync(IServedRun run, ApiKeys? keys = null, bool insecure = false)
     {
         ServeSettings settings = run.Settings.Serve;
         IPAddress[] addresses = AddressesOf(settings.Listen);
@@ -74,7 +73,6 @@ internal sealed class ServeServer : IAsyncDisposable
         app.MapOpenApi();
         ServeApi.Map(app, run, predict, prometheus, app.Lifetime.ApplicationStopping);
         PageApi.Map(app, run);
-        more?.Invoke(app);
         try
         {
             await app.StartAsync();

@@ -15,9 +15,6 @@ internal sealed class WatchedBlock
     /// <summary>Steps ahead of the least advanced block.</summary>
     public long Lead { get; private set; }
 
-    /// <summary>Newest mean loss; NaN before the first.</summary>
-    public double Loss { get; private set; } = double.NaN;
-
     /// <summary>Who trained it last; null for nobody.</summary>
     public string? Worker { get; private set; }
 
@@ -31,9 +28,9 @@ internal sealed class WatchedBlock
     public IReadOnlyList<double> Errors => errors;
 
     /// <summary>Takes steps in.</summary>
-    public void Add(DateTime at, long clock, long lead, double loss, double squaredError, string? worker)
+    public void Add(DateTime at, long clock, long lead, double squaredError, string? worker)
     {
-        (Clock, Lead, Loss, Worker, Last, Lost) = (clock, lead, loss, worker, at, null);
+        (Clock, Lead, Worker, Last, Lost) = (clock, lead, worker, at, null);
         errors.Add(squaredError);
         if (errors.Count > CurvePoints)
         {

@@ -23,9 +23,6 @@ internal sealed class WatchedRun(int modelBlocks)
     /// <summary>How it ended; null where it has not.</summary>
     public string? Outcome { get; private set; }
 
-    /// <summary>Time of the newest record.</summary>
-    public DateTime Newest { get; private set; }
-
     /// <summary>Block steps a second; null before they were measured.</summary>
     public double? StepsPerSecond { get; private set; }
 
@@ -90,7 +87,6 @@ internal sealed class WatchedRun(int modelBlocks)
     private void Take(string type, JsonElement record)
     {
         DateTime at = record.GetProperty("at").GetDateTime();
-        Newest = at > Newest ? at : Newest;
         switch (type)
         {
             case "start":
@@ -170,7 +166,7 @@ internal sealed class WatchedRun(int modelBlocks)
             Tell(at, string.Create(CultureInfo.InvariantCulture, $"block {Text(record, "block")} is trained again by {worker}, {(at - since).TotalSeconds:0.0} s later"));
         }
 
-        block.Add(at, record.GetProperty("clock").GetInt64(), record.GetProperty("lead").GetInt64(), Number(record, "loss"), Number(record, "squaredError"), worker);
+        block.Add(at, record.GetProperty("clock").GetInt64(), record.GetProperty("lead").GetInt64(), Number(record, "squaredError"), worker);
     }
 
     private WatchedBlock? Row(JsonElement record)

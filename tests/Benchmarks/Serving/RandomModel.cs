@@ -38,8 +38,6 @@ internal sealed class RandomModel : IServedRun
     /// <inheritdoc/>
     public long? Step => null;
 
-    public Task Succeeded { get; } = new TaskCompletionSource().Task;
-
     /// <summary>Where it is served.</summary>
     public Uri Address => server!.Address;
 
