@@ -49,7 +49,7 @@ public sealed partial class RunManagerActor
 
         return accepted?.Run == name ? accepted
             : turns.Outcome(name) as RunRefused as object
-            ?? (loading || blocked is not null ? new RunQueued(name, 0, Reading) : new RunNotThere(name));
+            ?? (loading is not null || blocked is not null ? new RunQueued(name, 0, Reading) : new RunNotThere(name));
     }
 
     private object Withdraw(string name)
@@ -69,7 +69,7 @@ public sealed partial class RunManagerActor
 
             if (name == blocked?.Run)
             {
-                if (loading)
+                if (loading is not null)
                 {
                     return new RunRefused($"the trainer tries {name} just now: ask again");
                 }
@@ -100,7 +100,7 @@ public sealed partial class RunManagerActor
 
     private void Next()
     {
-        if (run is null && !loading && !leaving && blocked is null && !turns.Waiting.IsEmpty)
+        if (run is null && loading is null && !leaving && blocked is null && !turns.Waiting.IsEmpty)
         {
             QueuedRun first = turns.Waiting[0];
             opening = first.Name;

@@ -28,8 +28,7 @@ public sealed partial class RunManagerActor : ReceiveActor, IWithTimers
     private IActorRef runActor = ActorRefs.Nobody;
     private RunAccepted? accepted;
     private bool ended;
-    private bool loading;
-    private Task<StoredRun?> reading = Task.FromResult<StoredRun?>(null);
+    private Task<StoredRun?>? loading;
     private (string? Run, string Why)? blocked;
     private bool leaving;
     private int started;
@@ -81,7 +80,7 @@ public sealed partial class RunManagerActor : ReceiveActor, IWithTimers
         Receive<Terminated>(_ => Gone(), gone => gone.ActorRef.Equals(runActor));
         Receive<Terminated>(gone => workers.Remove(gone.ActorRef));
         Receive<HandOver>(_ => Leave());
-        Receive<TakeOver>(_ => TakeOverRun(), _ => run is null && !loading && !leaving);
+        Receive<TakeOver>(_ => TakeOverRun(), _ => run is null && loading is null && !leaving);
         Receive<TakeOver>(_ => { });
     }
 
@@ -98,12 +97,9 @@ public sealed partial class RunManagerActor : ReceiveActor, IWithTimers
     protected override void PostStop()
     {
         run?.Dispose();
-        if (loading)
-        {
-            // Nobody is there to take what is being read, and the run's folder would stay locked for as long as this process lives.
-            reading.ContinueWith(
-                read => read.Result?.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
-        }
+        // Nobody is there to take what is being read, and the run's folder would stay locked for as long as this process lives.
+        loading?.ContinueWith(
+            read => read.Result?.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
     }
 
     /// <inheritdoc/>
@@ -153,7 +149,7 @@ public sealed partial class RunManagerActor : ReceiveActor, IWithTimers
         {
             Sender.Tell(new RunNews(over));
         }
-        else if (!loading && (name is null || !turns.IsWaiting(name)))
+        else if (loading is null && (name is null || !turns.IsWaiting(name)))
         {
             Sender.Tell(new RunNotThere(name));
         }
@@ -168,7 +164,7 @@ public sealed partial class RunManagerActor : ReceiveActor, IWithTimers
         }
         else
         {
-            Sender.Tell(loading ? new PoliciesRefused(Reading) : new RunNotThere(name));
+            Sender.Tell(loading is not null ? new PoliciesRefused(Reading) : new RunNotThere(name));
         }
     }
 
@@ -181,7 +177,7 @@ public sealed partial class RunManagerActor : ReceiveActor, IWithTimers
             {
                 Queue = asked.Queue,
                 Left = blocked?.Run,
-                Problem = blocked?.Why ?? (loading ? Reading : ""),
+                Problem = blocked?.Why ?? (loading is not null ? Reading : ""),
             });
         }
         else
@@ -197,15 +193,14 @@ public sealed partial class RunManagerActor : ReceiveActor, IWithTimers
     // Reading data can take long, and libtorch is loaded with it: not on a thread that others wait for.
     private void Load(Func<StoredRun?> load)
     {
-        loading = true;
-        reading = Task.Factory.StartNew(load, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        reading.PipeTo(Self, success: opened => new Loaded(opened, null), failure: e => new Loaded(null, e));
+        loading = Task.Factory.StartNew(load, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        loading.PipeTo(Self, success: opened => new Loaded(opened, null), failure: e => new Loaded(null, e));
     }
 
     private void Begin(Loaded loaded)
     {
         string? asked = opening;
-        (loading, opening) = (false, null);
+        (loading, opening) = (null, null);
         Exception? failure = loaded.Failure;
         try
         {
@@ -319,7 +314,7 @@ public sealed partial class RunManagerActor : ReceiveActor, IWithTimers
         {
             runActor.Tell(new HandOver());
         }
-        else if (!loading)
+        else if (loading is null)
         {
             Part();
         }
