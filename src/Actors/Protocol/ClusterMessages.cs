@@ -142,7 +142,11 @@ public sealed record TrainingStatus(string? Run, string? Folder, ImmutableArray<
 /// <param name="Holder">Who has made its newest state; null where nobody has.</param>
 /// <param name="Steps">The steps of its lease, as in 10..18; empty for none.</param>
 /// <param name="Why">Why it is where it is, or for whom it waits.</param>
-public sealed record BlockStatus(string Block, long Clock, long Lead, string? Worker, string? Holder, string Steps, string Why);
+public sealed record BlockStatus(string Block, long Clock, long Lead, string? Worker, string? Holder, string Steps, string Why)
+{
+    /// <summary>The device that trains it; empty for nobody's, and for a moment where its worker has several.</summary>
+    public string Device { get; init; } = "";
+}
 
 /// <summary>A worker as the trainer sees it.</summary>
 /// <param name="Name">Its name.</param>

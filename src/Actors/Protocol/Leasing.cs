@@ -29,7 +29,11 @@ public sealed record TruncateLease(Lease Lease);
 public sealed record RevokeLease(Lease Lease);
 
 /// <summary>Block to worker to trainer: still at it.</summary>
-public sealed record LeaseRenewed(Lease Lease);
+public sealed record LeaseRenewed(Lease Lease)
+{
+    /// <summary>Where the worker trains the block, from a worker with several devices as it begins with the lease; null where nothing is new.</summary>
+    public string? Device { get; init; }
+}
 
 /// <summary>Block to worker to trainer: these steps are done.</summary>
 /// <param name="Lease">The lease under which they were trained.</param>

@@ -84,6 +84,7 @@ internal static class Granting
             Expires = now + state.Goal.LeaseTimeout,
             Holder = moves ? null : name,
             Home = settles ? name : block.Home,
+            Device = null,
         });
         state = state.With(name, worker with { Leases = worker.Leases + 1, Home = settles ? worker.Home.Add(run.Block.Index) : worker.Home });
         return state with { Grants = state.Grants + 1 };

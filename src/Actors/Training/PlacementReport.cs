@@ -14,7 +14,10 @@ internal static class PlacementReport
         block.Lease?.Worker,
         block.Holder,
         block.Lease is { } lease ? $"{lease.Steps.From}..{lease.Steps.To}" : "",
-        Why(state, i)))];
+        Why(state, i))
+    {
+        Device = block.Lease is { } held ? block.Device ?? OnlyDevice(state.Workers.GetValueOrDefault(held.Worker)) : "",
+    })];
 
     /// <summary>The workers by name.</summary>
     public static ImmutableArray<WorkerStatus> Workers(RunState state) =>
@@ -24,6 +27,8 @@ internal static class PlacementReport
             Devices = worker.Value.Devices,
         }),
     ];
+
+    private static string OnlyDevice(WorkerProgress? worker) => worker is null || worker.Devices.Contains(',') ? "" : worker.Devices;
 
     private static string Why(RunState state, int index)
     {

@@ -19,6 +19,9 @@ public sealed record BlockProgress(long Clock, LeaseEpoch Epoch = default, Lease
 
     /// <summary>The only worker that trains the block under <see cref="Placement.Pinned"/>; null where it has not been given one.</summary>
     public string? Home { get; init; }
+
+    /// <summary>The device that trains it, for people; null where its holder has not said.</summary>
+    public string? Device { get; init; }
 }
 
 /// <summary>A worker as the trainer sees it.</summary>

@@ -31,7 +31,11 @@ public abstract record RunInput
     public sealed record Committed(Lease Lease, long To, TimeSpan ComputeTime = default) : RunInput;
 
     /// <summary>A sign of life from the holder of a lease.</summary>
-    public sealed record Renewed(Lease Lease) : RunInput;
+    public sealed record Renewed(Lease Lease) : RunInput
+    {
+        /// <summary>The device that the block is on, for people; null where the holder does not say.</summary>
+        public string? Device { get; init; }
+    }
 
     /// <summary>A replica may go on from its meeting.</summary>
     public sealed record Met(BlockId Replica) : RunInput;
@@ -173,7 +177,7 @@ public static class RunLogic
 
             case RunInput.Renewed renewed when IsCurrent(state, renewed.Lease):
                 BlockProgress alive = state.Blocks[renewed.Lease.Block.Index];
-                return state.With(renewed.Lease.Block.Index, alive with { Expires = now + state.Goal.LeaseTimeout });
+                return state.With(renewed.Lease.Block.Index, alive with { Expires = now + state.Goal.LeaseTimeout, Device = renewed.Device ?? alive.Device });
 
             case RunInput.HeadAdvanced head:
                 return state with { HeadClock = Math.Max(state.HeadClock, head.Clock) };

@@ -90,7 +90,7 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
         Publish(Snapshots());
 
         Receive<StepsCommitted>(commit => Handle(new RunInput.Committed(commit.Lease, commit.To, commit.ComputeTime), commit));
-        Receive<LeaseRenewed>(renewed => Handle(new RunInput.Renewed(renewed.Lease)));
+        Receive<LeaseRenewed>(renewed => Handle(new RunInput.Renewed(renewed.Lease) { Device = renewed.Device }));
         Receive<HeadAdvanced>(advanced =>
         {
             headState = advanced.State;

@@ -33,6 +33,7 @@ public sealed class WorkerActor : ReceiveActor
     private readonly Dictionary<BlockId, Snapshot?> newest = [];
     private readonly Dictionary<BlockId, string> failures = [];
     private readonly Dictionary<BlockId, ComputeDevice> places = [];
+    private readonly IActorRef trainer;
     private readonly DeviceSlots slots;
     private readonly Supervision supervision;
     private readonly Func<BlockId, ComputeDevice, Props> blockProps;
@@ -46,6 +47,7 @@ public sealed class WorkerActor : ReceiveActor
     /// <param name="blockProps">Makes a BlockActor for a device.</param>
     public WorkerActor(IActorRef trainer, string name, DeviceSlots slots, Supervision supervision, Func<BlockId, ComputeDevice, Props> blockProps)
     {
+        this.trainer = trainer;
         this.slots = slots;
         this.supervision = supervision;
         this.blockProps = blockProps;
@@ -118,6 +120,10 @@ public sealed class WorkerActor : ReceiveActor
         newest[block] = grant.State;
         active[block] = grant;
         child.Tell(grant);
+        if (slots.Devices.Length > 1)
+        {
+            trainer.Tell(new LeaseRenewed(grant.Lease) { Device = device.ToString() });
+        }
     }
 
     private void Revoke(Lease lease)

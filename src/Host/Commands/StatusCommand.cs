@@ -74,10 +74,10 @@ internal static class StatusCommand
                 return;
             }
 
-            Table blocks = Table("block", "trained by", "newest state with", "why");
+            Table blocks = Table("block", "trained by", "on", "newest state with", "why");
             foreach (BlockStatus block in status.Blocks)
             {
-                blocks.AddRow(new Text(block.Block), new Text(block.Worker ?? "-"), new Text(block.Holder ?? block.Worker ?? "-"), new Text(block.Why));
+                blocks.AddRow(new Text(block.Block), new Text(block.Worker ?? "-"), new Text(block.Device.Length > 0 ? block.Device : "-"), new Text(block.Holder ?? block.Worker ?? "-"), new Text(block.Why));
             }
 
             Terminal.Out.Write(blocks);

@@ -72,7 +72,19 @@ public sealed class WorkerDeviceTests : TestKit
 
         ExpectTerminated(actor);
         Assert.Equal([(new BlockId(1), First), (new BlockId(3), First), (new BlockId(1), Second)], made);
+        trainer.FishForMessage(message => message is LeaseRenewed { Device: "cuda:1" });
         trainer.ExpectNoMsg(TimeSpan.Zero);
+    }
+
+    [Fact]
+    public void The_trainer_is_told_on_which_device_a_lease_is()
+    {
+        (Lease first, _) = Grant(1);
+        (Lease second, _) = Grant(2);
+
+        trainer.ExpectMsg<RegisterWorker>();
+        Assert.Equal(new LeaseRenewed(first) { Device = "cuda:0" }, trainer.ExpectMsg<LeaseRenewed>());
+        Assert.Equal(new LeaseRenewed(second) { Device = "cuda:1" }, trainer.ExpectMsg<LeaseRenewed>());
     }
 
     private (Lease Lease, IActorRef Actor) Grant(int block)
