@@ -70,8 +70,8 @@ public sealed partial class RunManagerActor : ReceiveActor, IWithTimers
         Receive<WithdrawRun>(asked => Sender.Tell(Withdraw(asked.Run)));
         Receive<FollowRun>(follow => ForRun(follow.Run, follow));
         Receive<StopTraining>(stop => ForRun(stop.Run, stop));
-        Receive<GetPublished>(asked => ForRun(asked.Run, asked));
-        Receive<GetStatePart>(asked => ForRun(asked.Run, asked));
+        Receive<GetPublished>(asked => ForStates(asked.Run, asked));
+        Receive<GetStatePart>(asked => ForStates(asked.Run, asked));
         Receive<GetPolicies>(asked => Steer(asked.Run, asked));
         Receive<ChangePolicies>(asked => Steer(asked.Run, asked));
         Receive<GetTrainingStatus>(_ => Tell(new GetTrainingStatus { Queue = [.. turns.Waiting.Select(waiting => waiting.Name)] }));
@@ -281,6 +281,7 @@ public sealed partial class RunManagerActor : ReceiveActor, IWithTimers
         {
             ended = true;
             turns.Remember(run!.Name, over with { Snapshots = [] });
+            KeepStates(run, over);
             store.Release();
         }
 

@@ -111,6 +111,7 @@ internal sealed class JoinedRun : IServedRun
         {
             RunEnded ended = await client.FollowAsync(Name, records.Add, stop.Token);
             isOver = true;
+            await TakeNewerAsync();
             tell($"{Name} is over ({ended.Outcome.ToString().ToLowerInvariant()}): its last states go on answering");
             await AwaitNextAsync();
         }
@@ -186,26 +187,34 @@ internal sealed class JoinedRun : IServedRun
         {
             do
             {
-                try
+                // A trainer that is away comes back, or another one in its place; until then the states that are here answer.
+                if (await TakeNewerAsync() is { } problem && problem != told)
                 {
-                    await foreach (Snapshot snapshot in NewerAsync())
-                    {
-                        Inference.Publish([snapshot]);
-                    }
-                }
-                catch (NoPropException e) when (e.Message != told)
-                {
-                    // A trainer that is away comes back, or another one in its place; until then the states that are here answer.
-                    tell(told = e.Message);
-                }
-                catch (NoPropException)
-                {
+                    tell(told = problem);
                 }
             }
             while (await timer.WaitForNextTickAsync(stop.Token));
         }
         catch (OperationCanceledException)
         {
+        }
+    }
+
+    /// <summary>Takes over what is newer than what is here; says why it cannot.</summary>
+    private async Task<string?> TakeNewerAsync()
+    {
+        try
+        {
+            await foreach (Snapshot snapshot in NewerAsync())
+            {
+                Inference.Publish([snapshot]);
+            }
+
+            return null;
+        }
+        catch (NoPropException e)
+        {
+            return e.Message;
         }
     }
 

@@ -45,6 +45,22 @@ public sealed class ClusterRunTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_last_states_of_a_run_can_be_had_when_it_is_over()
+    {
+        RunPlan plan = Runs.OnDigits();
+        ClusterNode trainer = await cluster.TrainerAsync();
+        await cluster.WorkerAsync("one", trainer);
+        await cluster.TrainAsync(plan, trainer);
+
+        PublishedStates published = Assert.IsType<PublishedStates>(await cluster.AskAsync(new GetPublished("run")));
+        PublishedState first = published.States.Single(state => state.Name == "block-01");
+        StatePart part = Assert.IsType<StatePart>(await cluster.AskAsync(new GetStatePart("run", first.Name, first.Clock, 0)));
+
+        Assert.Equal(plan.TotalSteps / plan.Method.Blocks, first.Clock);
+        Assert.False(part.Bytes.IsEmpty);
+    }
+
+    [Fact]
     public async Task The_next_trainer_goes_on_when_one_dies()
     {
         RunPlan plan = Long;
