@@ -166,7 +166,10 @@ internal sealed partial class SettingsBuilder
             Get(ImageFeatures) ?? usual.ImageFeatures,
             Get(LabelFeatures) ?? usual.LabelFeatures,
             Get(Hidden) ?? usual.Hidden,
-            Get(Dropout) ?? usual.Dropout);
+            Get(Dropout) ?? usual.Dropout)
+        {
+            Kernels = Get(Kernels),
+        };
         return network switch
         {
             _ when network.Channels.Count != usual.Channels.Count => throw Fault(

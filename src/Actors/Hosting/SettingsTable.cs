@@ -81,6 +81,7 @@ internal static class SettingsTable
         Weights("network.hidden", WholesOrAuto(1, 8, 1, Wide), s => s.Training.Network.Hidden);
     public static readonly Setting<double?> Dropout =
         Weights("network.dropout", OrAuto(Real(0, 1, below: true)), s => (double?)s.Training.Network.Dropout);
+    public static readonly Setting<KernelKind> Kernels = Weights("network.kernels", Word<KernelKind>(), s => s.Training.Network.Kernels);
 
     public static readonly Setting<EmbeddingSettings> Embedding =
         Weights("embedding.kind", SettingsTypes.Embedding, s => s.Training.Embedding);

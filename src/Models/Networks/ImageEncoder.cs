@@ -61,8 +61,8 @@ internal abstract class ImageEncoder
     /// <summary>conv 3x3 padded, pool, conv 3x3 padded, pool, fully connected.</summary>
     private sealed class Compact(ParameterSet parameters, NetworkSettings settings, ImageShape shape, string name, int features) : ImageEncoder
     {
-        private readonly Convolution first = new(parameters, $"{name}.conv1", shape.Channels, settings.Channels[0], padded: true);
-        private readonly Convolution second = new(parameters, $"{name}.conv2", settings.Channels[0], settings.Channels[1], padded: true);
+        private readonly Convolution first = new(parameters, $"{name}.conv1", shape.Channels, settings.Channels[0], padded: true, settings.Kernels);
+        private readonly Convolution second = new(parameters, $"{name}.conv2", settings.Channels[0], settings.Channels[1], padded: true, settings.Kernels);
         private readonly Linear output =
             new(parameters, $"{name}.output", settings.Channels[1] * (shape.Height / 4) * (shape.Width / 4), features);
 
@@ -94,13 +94,13 @@ internal abstract class ImageEncoder
             ParameterSet parameters, NetworkSettings settings, ImageShape shape, ImageOutput last, string name, int features, int firstSite)
         {
             Features = features;
-            first = new(parameters, $"{name}.conv1", shape.Channels, settings.Channels[0], padded: false);
-            second = new(parameters, $"{name}.conv2", settings.Channels[0], settings.Channels[1], padded: false);
-            third = new(parameters, $"{name}.conv3", settings.Channels[1], settings.Channels[2], padded: false);
+            first = new(parameters, $"{name}.conv1", shape.Channels, settings.Channels[0], padded: false, settings.Kernels);
+            second = new(parameters, $"{name}.conv2", settings.Channels[0], settings.Channels[1], padded: false, settings.Kernels);
+            third = new(parameters, $"{name}.conv3", settings.Channels[1], settings.Channels[2], padded: false, settings.Kernels);
             (int channels, int height, int width) = (settings.Channels[2], Reduced(shape.Height), Reduced(shape.Width));
             if (Math.Min(shape.Height, shape.Width) >= LargeImage)
             {
-                fourth = new(parameters, $"{name}.conv4", channels, 2 * channels, padded: false);
+                fourth = new(parameters, $"{name}.conv4", channels, 2 * channels, padded: false, settings.Kernels);
                 (channels, height, width) = (2 * channels, (height - 2) / 2, (width - 2) / 2);
             }
 

@@ -1,3 +1,4 @@
+using NoProp.Models.Kernels;
 using NoProp.Models.Native;
 using NoProp.Models.Randomness;
 using static TorchSharp.torch;
@@ -18,7 +19,7 @@ internal sealed class Linear(ParameterSet parameters, string name, int inputs, i
 }
 
 /// <summary>A 3x3 convolution of stride 1. Initial values as in torch.nn.Conv2d.</summary>
-internal sealed class Convolution(ParameterSet parameters, string name, int inputs, int outputs, bool padded)
+internal sealed class Convolution(ParameterSet parameters, string name, int inputs, int outputs, bool padded, KernelKind kernels)
 {
     private readonly Parameter weight = parameters.AddUniform($"{name}.weight", [outputs, inputs, 3, 3], 1 / MathF.Sqrt(inputs * 9));
     private readonly Parameter bias = parameters.AddUniform($"{name}.bias", [outputs], 1 / MathF.Sqrt(inputs * 9));
@@ -28,7 +29,9 @@ internal sealed class Convolution(ParameterSet parameters, string name, int inpu
     public Tensor Forward(Tensor x) => Functional.conv2d(x, weight.Value, bias.Value, padding: padding);
 
     /// <summary>Convolution, 2x2 max-pooling, ReLU. ReLU after the pool is the same function on a quarter of the values.</summary>
-    public Tensor ForwardPoolRelu(Tensor x) => Functional.relu(Functional.max_pool2d(Forward(x), 2));
+    public Tensor ForwardPoolRelu(Tensor x) => kernels == KernelKind.Fused && PooledConvolution.Takes(x, weight.Value)
+        ? PooledConvolution.Apply(x, weight.Value, bias.Value, padded)
+        : Functional.relu(Functional.max_pool2d(Forward(x), 2));
 }
 
 /// <summary>Batch normalisation over features, momentum 0.1, epsilon 1e-5.</summary>

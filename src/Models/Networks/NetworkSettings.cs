@@ -10,6 +10,16 @@ public enum NetworkKind
     Paper,
 }
 
+/// <summary>What computes the convolutions of a block network.</summary>
+public enum KernelKind
+{
+    /// <summary>Convolution, pool and ReLU as one operation, on a processor with AVX2 and where the channels suit it; otherwise as <see cref="Plain"/>.</summary>
+    Fused,
+
+    /// <summary>An operation of libtorch for each.</summary>
+    Plain,
+}
+
 /// <summary>Sizes of a block network.</summary>
 /// <param name="Kind">Layout.</param>
 /// <param name="Channels">Output channels of the convolutions: two for compact, three for paper.</param>
@@ -25,6 +35,9 @@ public sealed record NetworkSettings(
     IReadOnlyList<int> Hidden,
     double Dropout)
 {
+    /// <summary>What computes the convolutions. The results differ by rounding.</summary>
+    public KernelKind Kernels { get; init; }
+
     /// <summary>The small network's usual sizes.</summary>
     public static NetworkSettings Compact { get; } = new(NetworkKind.Compact, [32, 64], 20, 64, [64], 0);
 

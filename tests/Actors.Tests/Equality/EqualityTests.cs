@@ -27,6 +27,25 @@ public sealed class EqualityTests
     }
 
     [Theory]
+    [InlineData("fused", false)]
+    [InlineData("plain", false)]
+    [InlineData("fused", true)]
+    [InlineData("plain", true)]
+    public async Task Either_kernel_ends_with_the_plain_loops_weights(string kernels, bool isPaperNetwork)
+    {
+        string setting = $"noprop.network.kernels={kernels}";
+        RunPlan plan = isPaperNetwork ? Runs.OnPaperNetwork(setting) : Runs.OnDigits(setting);
+
+        RunEnded ended = await plan.Train();
+
+        Assert.Equal(Runs.PlainLoopWeights(plan), ended.Figures.WeightsSha256);
+    }
+
+    [Fact]
+    public void Kernels_are_not_the_same_to_the_bit() =>
+        Assert.NotEqual(Runs.PlainLoopWeights(Runs.OnDigits("noprop.network.kernels=fused")), Runs.PlainLoopWeights(Runs.OnDigits("noprop.network.kernels=plain")));
+
+    [Theory]
     [InlineData(0)]
     [InlineData(1)]
     public async Task Sampling_gradients_or_not_ends_with_the_plain_loops_weights(int probeEvery)

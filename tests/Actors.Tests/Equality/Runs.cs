@@ -25,7 +25,7 @@ internal static class Runs
     // 300 images in batches of 32: nine whole ones and a short one an epoch.
     private static readonly string[] Compact =
     [
-        "noprop.network.channels=[4, 6]",
+        "noprop.network.channels=[16, 16]",
         "noprop.network.image-features=8",
         "noprop.network.label-features=8",
         "noprop.network.hidden=[12]",
@@ -43,7 +43,7 @@ internal static class Runs
     [
         .. Compact,
         "noprop.network.kind=paper",
-        "noprop.network.channels=[2, 4, 4]",
+        "noprop.network.channels=[16, 16, 16]",
         "noprop.network.image-features=16",
         "noprop.network.hidden=[16, 12]",
         "noprop.batch=64",

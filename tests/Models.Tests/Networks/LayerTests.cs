@@ -45,7 +45,7 @@ public sealed class LayerTests : IDisposable
     [InlineData(false, 6)]
     public void A_convolution_keeps_the_size_where_it_is_padded_and_otherwise_loses_a_border(bool padded, long size)
     {
-        Convolution layer = Build(new Convolution(parameters, "conv", 2, 5, padded));
+        Convolution layer = Build(new Convolution(parameters, "conv", 2, 5, padded, KernelKind.Plain));
 
         Assert.Equal([3, 5, size, size], layer.Forward(Noise.Normal(TestData.Key(1), [3, 2, 8, 8])).shape);
     }
@@ -53,7 +53,7 @@ public sealed class LayerTests : IDisposable
     [Fact]
     public void ReLU_after_the_pool_is_the_same_as_before_it()
     {
-        Convolution layer = Build(new Convolution(parameters, "conv", 1, 32, padded: false));
+        Convolution layer = Build(new Convolution(parameters, "conv", 1, 32, padded: false, KernelKind.Plain));
         Tensor images = Noise.Normal(TestData.Key(1), [8, 1, 28, 28]);
 
         Tensor before = Functional.max_pool2d(Functional.relu(layer.Forward(images)), 2);

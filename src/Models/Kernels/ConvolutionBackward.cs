@@ -1,0 +1,89 @@
+namespace NoProp.Models.Kernels;
+
+/// <summary>
+/// The gradient of <see cref="ConvolutionForward"/>. Of the four positions of a window only the chosen one has a gradient, and where ReLU is
+/// zero none: only those are visited, which is a quarter of the arithmetic of a dense gradient at most.
+/// </summary>
+internal static unsafe class ConvolutionBackward
+{
+    /// <summary>Computes the gradients of a batch.</summary>
+    /// <param name="shape">The sizes.</param>
+    /// <param name="x">The input, [images, height, width, inputs].</param>
+    /// <param name="weight">[outputs, inputs, 3, 3].</param>
+    /// <param name="gradient">Of the result, [images, result height, result width, outputs].</param>
+    /// <param name="choice">As the forward pass has written it.</param>
+    /// <param name="weightGradient">Is written, [outputs, inputs, 3, 3].</param>
+    /// <param name="biasGradient">Is written, [outputs].</param>
+    /// <param name="xGradient">Is written, of the input's size; empty where it is not wanted. With few inputs it is not written.</param>
+    public static void Run(
+        in ConvolutionShape shape,
+        ReadOnlySpan<float> x,
+        ReadOnlySpan<float> weight,
+        ReadOnlySpan<float> gradient,
+        ReadOnlySpan<byte> choice,
+        Span<float> weightGradient,
+        Span<float> biasGradient,
+        Span<float> xGradient)
+    {
+        using Scratch<float> sums = new(shape.Outputs * shape.PatchLength);
+        using Scratch<float> image = new(shape.BorderedLength);
+        sums.Span.Clear();
+        image.Span.Clear();
+        biasGradient.Clear();
+        fixed (float* gradients = gradient, biases = biasGradient)
+        fixed (byte* choices = choice)
+        {
+            if (shape.HasFewInputs)
+            {
+                FewInputs(shape, x, gradients, choices, image, sums, biases);
+                GatheredValues.ToWeight(shape, sums.Span, weightGradient);
+            }
+            else
+            {
+                ManyInputs(shape, x, weight, gradients, choices, image, sums, biases, xGradient);
+                PatchRows.ToWeight(shape, sums.Span, weightGradient);
+            }
+        }
+    }
+
+    private static void FewInputs(
+        in ConvolutionShape shape, ReadOnlySpan<float> x, float* gradients, byte* choices, in Scratch<float> image, in Scratch<float> sums, float* biases)
+    {
+        using GatheredValues values = new(shape);
+        for (int i = 0; i < shape.Images; i++)
+        {
+            Borders.Fill(shape, x.Slice(i * shape.ImageLength, shape.ImageLength), image.Span);
+            values.Gather(image.Pointer);
+            values.AddGradient(gradients + i * shape.ResultLength, choices + i * shape.ResultLength, sums.Pointer, biases);
+        }
+    }
+
+    private static void ManyInputs(
+        in ConvolutionShape shape,
+        ReadOnlySpan<float> x,
+        ReadOnlySpan<float> weight,
+        float* gradients,
+        byte* choices,
+        in Scratch<float> image,
+        in Scratch<float> sums,
+        float* biases,
+        Span<float> xGradient)
+    {
+        using Scratch<float> rows = new(shape.Outputs * shape.PatchLength);
+        using Scratch<float> imageGradient = new(shape.BorderedLength);
+        using Visits visits = new(shape);
+        PatchRows.FromWeight(shape, weight, rows.Span);
+        for (int i = 0; i < shape.Images; i++)
+        {
+            Borders.Fill(shape, x.Slice(i * shape.ImageLength, shape.ImageLength), image.Span);
+            visits.Collect(gradients + i * shape.ResultLength, choices + i * shape.ResultLength, biases);
+            PatchRows.AddPatches(shape, visits, image.Pointer, sums.Pointer);
+            if (!xGradient.IsEmpty)
+            {
+                imageGradient.Span.Clear();
+                PatchRows.AddWeights(shape, visits, rows.Pointer, imageGradient.Pointer);
+                Borders.Remove(shape, imageGradient.Span, xGradient.Slice(i * shape.ImageLength, shape.ImageLength));
+            }
+        }
+    }
+}

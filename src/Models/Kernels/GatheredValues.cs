@@ -1,0 +1,134 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+using static NoProp.Models.Kernels.ConvolutionShape;
+
+namespace NoProp.Models.Kernels;
+
+/// <summary>
+/// Gradients of weights for an image of few channels. For each input channel, result and tap the values are gathered that the weight meets at the
+/// four positions of the window; each output channel then takes the one at the position that it has chosen.
+/// </summary>
+internal readonly unsafe ref struct GatheredValues : IDisposable
+{
+    private readonly ConvolutionShape shape;
+    private readonly Scratch<float> values;
+
+    /// <summary>Room for an image.</summary>
+    public GatheredValues(in ConvolutionShape shape)
+    {
+        this.shape = shape;
+        values = new(ChannelLength * shape.Inputs);
+    }
+
+    private int ChannelLength => shape.Results * Taps * Positions;
+
+    /// <summary>Gathers them from a bordered image.</summary>
+    public void Gather(float* image)
+    {
+        float* to = values.Pointer;
+        for (int input = 0; input < shape.Inputs; input++)
+        {
+            for (int result = 0; result < shape.Results; result++)
+            {
+                float* row = image + shape.WindowOf(result) + input;
+                for (int y = 0; y < 3; y++)
+                {
+                    float* below = row + shape.RowLength;
+                    for (int x = 0; x < 3; x++)
+                    {
+                        (int left, int right) = (x * shape.Inputs, (x + 1) * shape.Inputs);
+                        Vector128.Create(row[left], row[right], below[left], below[right]).Store(to);
+                        to += Positions;
+                    }
+
+                    row = below;
+                }
+            }
+        }
+    }
+
+    /// <summary>Adds an image's part to the gradients of weights and biases.</summary>
+    /// <param name="gradient">[result height, result width, outputs].</param>
+    /// <param name="choice">Of the same size.</param>
+    /// <param name="sums">[inputs, taps, outputs].</param>
+    /// <param name="biasGradient">[outputs].</param>
+    public void AddGradient(float* gradient, byte* choice, float* sums, float* biasGradient)
+    {
+        for (int output = 0; output < shape.Outputs; output += Lanes)
+        {
+            AddBias(gradient + output, choice + output, biasGradient + output);
+            for (int input = 0; input < shape.Inputs; input++)
+            {
+                AddWeights(values.Pointer + input * ChannelLength, gradient + output, choice + output, shape.Results, shape.Outputs, sums + input * Taps * shape.Outputs + output);
+            }
+        }
+    }
+
+    /// <summary>[inputs, taps, outputs] to [outputs, inputs, 3, 3].</summary>
+    public static void ToWeight(in ConvolutionShape shape, ReadOnlySpan<float> sums, Span<float> weight)
+    {
+        for (int i = 0; i < weight.Length; i++)
+        {
+            weight[i] = sums[i % shape.PatchLength * shape.Outputs + i / shape.PatchLength];
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => values.Dispose();
+
+    private void AddBias(float* gradient, byte* choice, float* biasGradient)
+    {
+        Vector256<float> sum = Vector256.Load(biasGradient);
+        for (int i = 0; i < shape.ResultLength; i += shape.Outputs)
+        {
+            sum += Passed(gradient + i, Avx2.ConvertToVector256Int32(choice + i));
+        }
+
+        sum.Store(biasGradient);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void AddWeights(float* values, float* gradient, byte* choice, int results, int outputs, float* sums)
+    {
+        Vector256<float> s0 = Vector256.Load(sums), s1 = Vector256.Load(sums + outputs), s2 = Vector256.Load(sums + 2 * outputs);
+        Vector256<float> s3 = Vector256.Load(sums + 3 * outputs), s4 = Vector256.Load(sums + 4 * outputs), s5 = Vector256.Load(sums + 5 * outputs);
+        Vector256<float> s6 = Vector256.Load(sums + 6 * outputs), s7 = Vector256.Load(sums + 7 * outputs), s8 = Vector256.Load(sums + 8 * outputs);
+        for (int i = 0; i < results; i++)
+        {
+            Vector256<int> chosen = Avx2.ConvertToVector256Int32(choice);
+            Vector256<float> passed = Passed(gradient, chosen);
+            s0 = Fma.MultiplyAdd(passed, Chosen(values, chosen), s0);
+            s1 = Fma.MultiplyAdd(passed, Chosen(values + Positions, chosen), s1);
+            s2 = Fma.MultiplyAdd(passed, Chosen(values + 2 * Positions, chosen), s2);
+            s3 = Fma.MultiplyAdd(passed, Chosen(values + 3 * Positions, chosen), s3);
+            s4 = Fma.MultiplyAdd(passed, Chosen(values + 4 * Positions, chosen), s4);
+            s5 = Fma.MultiplyAdd(passed, Chosen(values + 5 * Positions, chosen), s5);
+            s6 = Fma.MultiplyAdd(passed, Chosen(values + 6 * Positions, chosen), s6);
+            s7 = Fma.MultiplyAdd(passed, Chosen(values + 7 * Positions, chosen), s7);
+            s8 = Fma.MultiplyAdd(passed, Chosen(values + 8 * Positions, chosen), s8);
+            values += Taps * Positions;
+            gradient += outputs;
+            choice += outputs;
+        }
+
+        s0.Store(sums);
+        s1.Store(sums + outputs);
+        s2.Store(sums + 2 * outputs);
+        s3.Store(sums + 3 * outputs);
+        s4.Store(sums + 4 * outputs);
+        s5.Store(sums + 5 * outputs);
+        s6.Store(sums + 6 * outputs);
+        s7.Store(sums + 7 * outputs);
+        s8.Store(sums + 8 * outputs);
+    }
+
+    /// <summary>The gradients that ReLU lets pass.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Passed(float* gradient, Vector256<int> chosen) =>
+        Vector256.AndNot(Vector256.Load(gradient), Vector256.Equals(chosen, Vector256.Create((int)ConvolutionForward.None)).AsSingle());
+
+    // The instruction reads the two lowest bits of each choice, so that None is as good as any.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<float> Chosen(float* positions, Vector256<int> chosen) => Avx.PermuteVar(Avx.BroadcastVector128ToVector256(positions), chosen);
+}
