@@ -12,6 +12,7 @@ if (Console.IsOutputRedirected)
 return new RootCommand("Measures NoProp.NET: every figure is a ratio of arms that run in turn, in one process.")
 {
     Overhead.Create(),
+    StepLimit.Create(),
     SleepingWorkers.CreatePolicies(),
     SleepingWorkers.CreateSimulator(),
     Invariants.Create(),

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
 using static TorchSharp.torch;
 
@@ -79,13 +80,19 @@ public static class Noise
         }
 
         Tensor result = empty(shape.ToArray(), ScalarType.Float32);
-        Span<float> mask = MemoryMarshal.Cast<byte, float>(result.bytes);
+        // The mask's memory holds its random words first.
+        Span<uint> words = MemoryMarshal.Cast<byte, uint>(result.bytes);
+        Words(key, offset, words);
         uint threshold = (uint)(p * uint.MaxValue);
-        float kept = (float)(1 / (1 - p));
-        Sequence sequence = new(key, offset);
-        for (int i = 0; i < mask.Length; i++)
+        uint kept = BitConverter.SingleToUInt32Bits((float)(1 / (1 - p)));
+        for (; words.Length >= Vector<uint>.Count; words = words[Vector<uint>.Count..])
         {
-            mask[i] = sequence.Next() < threshold ? 0f : kept;
+            Vector.AndNot(new Vector<uint>(kept), Vector.LessThan(new Vector<uint>(words), new Vector<uint>(threshold))).CopyTo(words);
+        }
+
+        foreach (ref uint word in words)
+        {
+            word = word < threshold ? 0 : kept;
         }
 
         return result;
@@ -118,6 +125,26 @@ public static class Noise
     {
         (uint x0, uint x1, _, _) = Philox.At(key, 0);
         return (((ulong)x0 << 32 | x1) >> 11) * (1.0 / (1L << 53));
+    }
+
+    /// <summary>The words of an address from a position on.</summary>
+    private static void Words(in NoiseKey key, long position, Span<uint> words)
+    {
+        if (PhiloxBlocks.IsSupported && position % 4 == 0)
+        {
+            for (; words.Length >= PhiloxBlocks.Words; words = words[PhiloxBlocks.Words..])
+            {
+                // The last of the eight must be a position too.
+                PhiloxBlocks.At(key, checked((uint)((position >> 2) + 7)) - 7, words);
+                position += PhiloxBlocks.Words;
+            }
+        }
+
+        Sequence sequence = new(key, position);
+        foreach (ref uint word in words)
+        {
+            word = sequence.Next();
+        }
     }
 
     /// <summary>24 bits as a float32 in [0, 1).</summary>

@@ -138,6 +138,22 @@ public sealed class NoiseTests
         return noise.data<float>().ToArray();
     }
 
+    // Eight blocks of four words are drawn at a time, where there are so many.
+    [Theory]
+    [InlineData(0)]
+    [InlineData(4)]
+    [InlineData(5)]
+    [InlineData(3L << 30)]
+    public void A_dropout_mask_drops_where_the_word_of_its_position_is_small(long offset) => Assert.Equal(
+        Enumerable.Range(0, 101).Select(i => Word(offset + i) < (uint)(0.3 * uint.MaxValue) ? 0 : (float)(1 / (1 - 0.3))),
+        Mask(0.3, 101, offset));
+
+    private static uint Word(long position)
+    {
+        (uint x0, uint x1, uint x2, uint x3) = Philox.At(Key, (uint)(position / 4));
+        return new[] { x0, x1, x2, x3 }[position % 4];
+    }
+
     private static float[] Mask(double p, int count, long offset)
     {
         using Tensor mask = Noise.DropoutMask(Key, p, [count], offset);
