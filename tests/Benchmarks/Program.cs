@@ -1,5 +1,6 @@
 using System.CommandLine;
 using NoProp.Benchmarks;
+using NoProp.Benchmarks.Performance;
 using NoProp.Benchmarks.Serving;
 using Spectre.Console;
 
@@ -11,8 +12,7 @@ if (Console.IsOutputRedirected)
 
 return new RootCommand("Measures NoProp.NET: every figure is a ratio of arms that run in turn, in one process.")
 {
-    Overhead.Create(),
-    StepLimit.Create(),
+    PerformanceCommand.Create(),
     SleepingWorkers.CreatePolicies(),
     SleepingWorkers.CreateSimulator(),
     Invariants.Create(),

@@ -2,12 +2,13 @@ using System.Globalization;
 using NoProp.Models.Data;
 using TorchSharp;
 
-namespace NoProp.Benchmarks;
+namespace NoProp.Benchmarks.Performance;
 
 /// <summary>Images of random pixels, of the size of those of a data set.</summary>
 internal static class RandomImages
 {
-    private const int Classes = 10;
+    /// <summary>Number of classes m.</summary>
+    public const int Classes = 10;
 
     /// <summary>The sizes by name.</summary>
     public static IReadOnlyDictionary<string, ImageShape> Shapes { get; } = new Dictionary<string, ImageShape>(StringComparer.Ordinal)

@@ -6,7 +6,7 @@ using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
-namespace NoProp.Benchmarks;
+namespace NoProp.Benchmarks.Performance;
 
 /// <summary>
 /// NoProp-DT with one-hot labels as a script of PyTorch is written: one thread that goes through blocks and mini-batches, libtorch's modules, its

@@ -5,7 +5,7 @@ using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
-namespace NoProp.Benchmarks;
+namespace NoProp.Benchmarks.Performance;
 
 /// <summary>The network of a block as a script builds it: libtorch's modules in the order of the paper's figure, convolution, ReLU, pool.</summary>
 internal sealed class ScriptNetwork : Module<Tensor, Tensor, Tensor>

@@ -4,7 +4,7 @@ using NoProp.Models.Networks;
 using TorchSharp;
 using static TorchSharp.torch;
 
-namespace NoProp.Benchmarks;
+namespace NoProp.Benchmarks.Performance;
 
 /// <summary>What a block step costs at least: its multiplications and additions at the rate of a matrix product.</summary>
 internal static class Arithmetic

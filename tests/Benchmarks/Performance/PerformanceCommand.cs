@@ -1,0 +1,64 @@
+using System.Collections.Immutable;
+using System.CommandLine;
+using NoProp.Models.Native;
+using Spectre.Console;
+
+namespace NoProp.Benchmarks.Performance;
+
+/// <summary><c>performance</c>: every case by name, written to <c>docs/performance.md</c> and <c>.json</c> where that is asked for.</summary>
+internal static class PerformanceCommand
+{
+    private static readonly ImmutableArray<PerformanceCase> Cases =
+    [
+        TrainingCases.Script("mnist", "compact", steps: 48, wanted: "1.8"),
+        TrainingCases.Script("cifar10", "paper", steps: 16, wanted: "1.6"),
+        StepCases.Limit("mnist", "compact", wanted: "1.6"),
+        StepCases.Limit("cifar10", "paper", wanted: "1.5"),
+        StepCases.Limit("cifar10", "compact"),
+        StepCases.Limit("mnist", "paper"),
+        TrainingCases.Slots(),
+        TrainingCases.Blocks(),
+        StepCases.Images(),
+        StepCases.Embeddings(),
+        StepCases.Allocation(),
+        OtherCases.Loader(),
+        OtherCases.Inference(),
+        OtherCases.StartUp(),
+    ];
+
+    /// <summary>The command.</summary>
+    public static Command Create()
+    {
+        Argument<string[]> names = new("cases") { Description = $"Which; all where none is named: {string.Join(", ", Cases.Select(one => one.Name))}", Arity = ArgumentArity.ZeroOrMore };
+        names.AcceptOnlyFromAmong([.. Cases.Select(one => one.Name)]);
+        Option<int> rounds = new("--rounds") { Description = "Rounds; each measures every arm of a case once, after one that does not count", DefaultValueFactory = _ => 5 };
+        Option<string?> into = new("--into") { Description = "Folder whose performance.md and performance.json take the results, as in docs" };
+        Command command = new("performance", "How fast: actors against a script, steps against their arithmetic, and how both scale") { names, rounds, into };
+        command.SetAction(parsed =>
+        {
+            TorchRuntime.Load();
+            TorchRuntime.UseOneThread();
+            string[] asked = parsed.GetValue(names)!;
+            PerformanceCase[] chosen = [.. Cases.Where(one => asked.Length == 0 || asked.Contains(one.Name))];
+            foreach (PerformanceCase one in chosen)
+            {
+                CaseResult result = Run(one, parsed.GetValue(rounds));
+                AnsiConsole.WriteLine($"{result.Name}: {result.What}");
+                AnsiConsole.WriteLine(PerformanceFile.Tables(result));
+                if (parsed.GetValue(into) is { } folder)
+                {
+                    PerformanceFile.Update(folder, [.. Cases.Select(known => known.Name)], [result]);
+                }
+            }
+
+            return 0;
+        });
+        return command;
+    }
+
+    private static CaseResult Run(PerformanceCase one, int rounds) => AnsiConsole.Console.Progress().Start(context =>
+    {
+        ProgressTask task = context.AddTask(one.Name, maxValue: (rounds + 1) * one.Arms.Length);
+        return one.Run(rounds, () => task.Increment(1));
+    });
+}
