@@ -2,6 +2,7 @@ using NoProp.Actors.Cluster;
 using NoProp.Actors.Policies;
 using NoProp.Models.Data;
 using NoProp.Models.Embeddings;
+using NoProp.Models.Kernels;
 using NoProp.Models.Methods;
 using NoProp.Models.Native;
 using NoProp.Models.Networks;
@@ -81,7 +82,6 @@ internal static class SettingsTable
         Weights("network.hidden", WholesOrAuto(1, 8, 1, Wide), s => s.Training.Network.Hidden);
     public static readonly Setting<double?> Dropout =
         Weights("network.dropout", OrAuto(Real(0, 1, below: true)), s => (double?)s.Training.Network.Dropout);
-    public static readonly Setting<KernelKind> Kernels = Weights("network.kernels", Word<KernelKind>(), s => s.Training.Network.Kernels);
 
     public static readonly Setting<EmbeddingSettings> Embedding =
         Weights("embedding.kind", SettingsTypes.Embedding, s => s.Training.Embedding);
@@ -96,6 +96,7 @@ internal static class SettingsTable
     public static readonly Setting<int> Epochs = Operation("epochs", Whole(1, Million), s => s.Epochs);
     public static readonly Setting<int> Batch = Weights("batch", Whole(1, Wide), s => s.Training.BatchSize);
     public static readonly Setting<int> Replicas = Weights("replicas", Whole(1, 64), s => s.Training.Replicas);
+    public static readonly Setting<KernelKind> Kernels = Weights("kernels", Word<KernelKind>(), s => s.Training.Network.Kernels);
 
     public static readonly Setting<OptimiserKind?> Optimiser =
         Weights("optimizer.kind", OrAuto(Word<OptimiserKind>()), s => (OptimiserKind?)s.Training.Optimiser);

@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using NoProp.Models.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -33,7 +33,7 @@ internal sealed class PooledConvolution : autograd.SingleTensorFunction<PooledCo
         ConvolutionShape shape = new((int)x.shape[0], (int)x.shape[1], (int)x.shape[2], (int)x.shape[3], (int)weight.shape[0], (bool)vars[3]);
         Tensor result = empty([shape.Images, shape.ResultHeight, shape.ResultWidth, shape.Outputs], ScalarType.Float32);
         Tensor choice = empty(result.shape, ScalarType.Byte);
-        ConvolutionForward.Run(shape, Values(x), Values(weight), Values(bias), Values(result), choice.bytes);
+        ConvolutionForward.Run(shape, x.FloatSpan(), weight.FloatSpan(), bias.FloatSpan(), result.FloatSpan(), choice.bytes);
         ctx.save_for_backward([x, weight, choice]);
         ctx.save_data(Sizes, shape);
         return ChannelsFirst(result);
@@ -50,13 +50,11 @@ internal sealed class PooledConvolution : autograd.SingleTensorFunction<PooledCo
         Tensor ofBias = empty([shape.Outputs], ScalarType.Float32);
         Tensor? ofX = shape.HasFewInputs ? null : empty_like(x);
         ConvolutionBackward.Run(
-            shape, Values(x), Values(weight), Values(gradient), choice.bytes, Values(ofWeight), Values(ofBias), ofX is null ? [] : Values(ofX));
+            shape, x.FloatSpan(), weight.FloatSpan(), gradient.FloatSpan(), choice.bytes, ofWeight.FloatSpan(), ofBias.FloatSpan(), ofX is null ? [] : ofX.FloatSpan());
         return [ofX is null ? null! : ChannelsFirst(ofX), ofWeight, ofBias, null!];
     }
 
     private static Tensor ChannelsLast(Tensor images) => images.permute(0, 2, 3, 1).contiguous();
 
     private static Tensor ChannelsFirst(Tensor images) => images.permute(0, 3, 1, 2);
-
-    private static Span<float> Values(Tensor tensor) => MemoryMarshal.Cast<byte, float>(tensor.bytes);
 }

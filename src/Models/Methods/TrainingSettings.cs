@@ -56,5 +56,5 @@ public sealed record TrainingSettings(
     public int SolverSteps { get; init; } = 5;
 
     /// <summary>An optimiser for so many values.</summary>
-    internal IOptimiser CreateOptimiser(long count) => Optimisers.Optimiser.Create(Optimiser, count, LearningRate, WeightDecay);
+    internal IOptimiser CreateOptimiser(long count) => Optimisers.Optimiser.Create(Optimiser, count, LearningRate, WeightDecay, Network.Kernels);
 }

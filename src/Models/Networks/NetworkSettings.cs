@@ -1,3 +1,5 @@
+using NoProp.Models.Kernels;
+
 namespace NoProp.Models.Networks;
 
 /// <summary>Which of the two layouts of the block network is built.</summary>
@@ -8,16 +10,6 @@ public enum NetworkKind
 
     /// <summary>The paper's Figure 5: three convolutions with dropout, batch normalisation, skip connections.</summary>
     Paper,
-}
-
-/// <summary>What computes the convolutions of a block network.</summary>
-public enum KernelKind
-{
-    /// <summary>Convolution, pool and ReLU as one operation, on a processor with AVX2 and where the channels suit it; otherwise as <see cref="Plain"/>.</summary>
-    Fused,
-
-    /// <summary>An operation of libtorch for each.</summary>
-    Plain,
 }
 
 /// <summary>Sizes of a block network.</summary>
@@ -35,7 +27,7 @@ public sealed record NetworkSettings(
     IReadOnlyList<int> Hidden,
     double Dropout)
 {
-    /// <summary>What computes the convolutions. The results differ by rounding.</summary>
+    /// <summary>What computes it.</summary>
     public KernelKind Kernels { get; init; }
 
     /// <summary>The small network's usual sizes.</summary>

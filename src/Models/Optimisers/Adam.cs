@@ -1,3 +1,4 @@
+using NoProp.Models.Kernels;
 using NoProp.Models.Native;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -11,10 +12,11 @@ namespace NoProp.Models.Optimisers;
 /// <param name="count">Number of parameters.</param>
 /// <param name="learningRate">Step size.</param>
 /// <param name="weightDecay">Twice the weight of the penalty, sum of the squared parameters.</param>
-public sealed class Adam(long count, double learningRate, double weightDecay) : IOptimiser
+/// <param name="kernels">What computes a step.</param>
+public sealed class Adam(long count, double learningRate, double weightDecay, KernelKind kernels = KernelKind.Fused) : IOptimiser
 {
     // Without a decay of its own, AdamW is Adam.
-    private readonly AdamW undecayed = new(count, learningRate, weightDecay: 0);
+    private readonly AdamW undecayed = new(count, learningRate, weightDecay: 0, kernels);
 
     /// <inheritdoc/>
     public Tensor FirstMoment => undecayed.FirstMoment;

@@ -1,3 +1,4 @@
+using NoProp.Models.Kernels;
 using NoProp.Models.Native;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -16,13 +17,16 @@ public sealed class AdamW : IOptimiser
 
     private readonly double learningRate;
     private readonly double weightDecay;
+    private readonly KernelKind kernels;
 
     /// <summary>An optimiser that has made no step.</summary>
     /// <param name="count">Number of parameters.</param>
     /// <param name="learningRate">Step size.</param>
     /// <param name="weightDecay">Decay of the parameters per unit of step size.</param>
-    public AdamW(long count, double learningRate, double weightDecay)
+    /// <param name="kernels">What computes a step.</param>
+    public AdamW(long count, double learningRate, double weightDecay, KernelKind kernels = KernelKind.Fused)
     {
+        this.kernels = kernels;
         this.learningRate = learningRate;
         this.weightDecay = weightDecay;
         FirstMoment = zeros(count, ScalarType.Float32).DetachFromDisposeScope();
@@ -41,10 +45,18 @@ public sealed class AdamW : IOptimiser
         using DisposeScope scope = NewDisposeScope();
         using IDisposable guard = no_grad();
         double scaled = learningRate * rate;
-        FirstMoment.TimesInPlace(Beta1).PlusInPlace(1 - Beta1, gradient);
-        SecondMoment.TimesInPlace(Beta2).PlusProductInPlace(1 - Beta2, gradient, gradient);
         double correction1 = 1 - Math.Pow(Beta1, step);
         double correction2 = Math.Sqrt(1 - Math.Pow(Beta2, step));
+        if (kernels == KernelKind.Fused && parameters.device_type == DeviceType.CPU)
+        {
+            AdamWPass.Run(
+                parameters.FloatSpan(), gradient.FloatSpan(), FirstMoment.FloatSpan(), SecondMoment.FloatSpan(),
+                new((float)Beta1, (float)(1 - Beta1), (float)Beta2, (float)(1 - Beta2), (float)(1 / correction2), (float)Epsilon, (float)(scaled / correction1), (float)(1 - scaled * weightDecay)));
+            return;
+        }
+
+        FirstMoment.TimesInPlace(Beta1).PlusInPlace(1 - Beta1, gradient);
+        SecondMoment.TimesInPlace(Beta2).PlusProductInPlace(1 - Beta2, gradient, gradient);
         Tensor denominator = SecondMoment.sqrt().TimesInPlace(1 / correction2).PlusInPlace(Epsilon);
         parameters.TimesInPlace(1 - scaled * weightDecay).PlusQuotientInPlace(-scaled / correction1, FirstMoment, denominator);
     }

@@ -1,3 +1,5 @@
+using NoProp.Models.Kernels;
+
 namespace NoProp.Models.Optimisers;
 
 /// <summary>Creates optimisers.</summary>
@@ -8,10 +10,11 @@ public static class Optimiser
     /// <param name="count">Number of parameters.</param>
     /// <param name="learningRate">Step size.</param>
     /// <param name="weightDecay">Weight decay, as the optimiser understands it.</param>
-    public static IOptimiser Create(OptimiserKind kind, long count, double learningRate, double weightDecay) => kind switch
+    /// <param name="kernels">What computes a step.</param>
+    public static IOptimiser Create(OptimiserKind kind, long count, double learningRate, double weightDecay, KernelKind kernels = KernelKind.Fused) => kind switch
     {
-        OptimiserKind.AdamW => new AdamW(count, learningRate, weightDecay),
-        OptimiserKind.Adam => new Adam(count, learningRate, weightDecay),
+        OptimiserKind.AdamW => new AdamW(count, learningRate, weightDecay, kernels),
+        OptimiserKind.Adam => new Adam(count, learningRate, weightDecay, kernels),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "no such optimiser"),
     };
 }

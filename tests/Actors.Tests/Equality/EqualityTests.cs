@@ -33,7 +33,7 @@ public sealed class EqualityTests
     [InlineData("plain", true)]
     public async Task Either_kernel_ends_with_the_plain_loops_weights(string kernels, bool isPaperNetwork)
     {
-        string setting = $"noprop.network.kernels={kernels}";
+        string setting = $"noprop.kernels={kernels}";
         RunPlan plan = isPaperNetwork ? Runs.OnPaperNetwork(setting) : Runs.OnDigits(setting);
 
         RunEnded ended = await plan.Train();
@@ -43,7 +43,7 @@ public sealed class EqualityTests
 
     [Fact]
     public void Kernels_are_not_the_same_to_the_bit() =>
-        Assert.NotEqual(Runs.PlainLoopWeights(Runs.OnDigits("noprop.network.kernels=fused")), Runs.PlainLoopWeights(Runs.OnDigits("noprop.network.kernels=plain")));
+        Assert.NotEqual(Runs.PlainLoopWeights(Runs.OnDigits("noprop.kernels=fused")), Runs.PlainLoopWeights(Runs.OnDigits("noprop.kernels=plain")));
 
     [Theory]
     [InlineData(0)]

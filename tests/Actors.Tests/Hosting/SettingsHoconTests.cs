@@ -37,7 +37,7 @@ public sealed class SettingsHoconTests
         ["noprop.network.label-features"] = "22",
         ["noprop.network.hidden"] = "[64, 32]",
         ["noprop.network.dropout"] = "0.3",
-        ["noprop.network.kernels"] = "plain",
+        ["noprop.kernels"] = "plain",
         ["noprop.blocks"] = "5",
         ["noprop.epochs"] = "6",
         ["noprop.batch"] = "7",

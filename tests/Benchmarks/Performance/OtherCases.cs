@@ -59,7 +59,7 @@ internal static class OtherCases
 
     private static double Chain(string kernels)
     {
-        TrainingSettings settings = SettingsLoader.Load(overrides: [$"noprop.network.kernels={kernels}"]).Settings.Training;
+        TrainingSettings settings = SettingsLoader.Load(overrides: [$"noprop.kernels={kernels}"]).Settings.Training;
         using Dataset dataset = RandomImages.Of("mnist", TestImages);
         DiscreteTime method = new(settings, dataset.Shape, dataset.Classes);
         Snapshot Initial(BlockId block)

@@ -19,7 +19,7 @@ internal static class StepCases
         $"A step of a {network} block, images of the size of {images}, a mini-batch of 128, against its dense multiplications and additions at the rate of a matrix product.",
         [
             new("step, kernels fused", Milliseconds, () => Of(images, $"noprop.network.kind={network}").Milliseconds),
-            new("step, kernels plain", Milliseconds, () => Of(images, $"noprop.network.kind={network}", "noprop.network.kernels=plain").Milliseconds),
+            new("step, kernels plain", Milliseconds, () => Of(images, $"noprop.network.kind={network}", "noprop.kernels=plain").Milliseconds),
             new("arithmetic", Milliseconds, () => ArithmeticOf(images, $"noprop.network.kind={network}")),
         ],
         [new("fused / arithmetic", 0, 2, wanted.Length > 0 ? $"at most {wanted}" : ""), new("plain / arithmetic", 1, 2), new("plain / fused", 1, 0)]);
@@ -50,7 +50,7 @@ internal static class StepCases
     public static PerformanceCase Allocation() => new(
         "allocation",
         "Managed memory that a step of a compact block allocates, in thousands of bytes; at most 10 are wanted.",
-        [new("kernels fused", "kB", () => Of("mnist").Allocated / 1000), new("kernels plain", "kB", () => Of("mnist", "noprop.network.kernels=plain").Allocated / 1000)],
+        [new("kernels fused", "kB", () => Of("mnist").Allocated / 1000), new("kernels plain", "kB", () => Of("mnist", "noprop.kernels=plain").Allocated / 1000)],
         []);
 
     private static double ArithmeticOf(string images, params string[] overrides)

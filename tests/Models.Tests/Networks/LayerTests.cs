@@ -1,3 +1,4 @@
+using NoProp.Models.Kernels;
 using NoProp.Models.Native;
 using NoProp.Models.Networks;
 using NoProp.Models.Randomness;

@@ -1,3 +1,4 @@
+using NoProp.Models.Kernels;
 using NoProp.Models.Optimisers;
 using NoProp.Models.Randomness;
 using TorchSharp;
@@ -133,7 +134,7 @@ public sealed class AdamTests : IDisposable
     public void The_kind_decides_the_optimiser(OptimiserKind kind, Type type)
     {
         using IOptimiser optimiser = Optimiser.Create(kind, Count, 0.05, 0.3);
-        using IOptimiser same = (IOptimiser)Activator.CreateInstance(type, (long)Count, 0.05, 0.3)!;
+        using IOptimiser same = (IOptimiser)Activator.CreateInstance(type, (long)Count, 0.05, 0.3, KernelKind.Fused)!;
 
         Assert.IsType(type, optimiser);
         Assert.Equal(After(same, 5).Bits(), After(optimiser, 5).Bits());
