@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace NoProp.Models.Kernels;
 
@@ -11,6 +12,7 @@ internal static class AdamWPass
     /// <param name="first">Its moving average.</param>
     /// <param name="second">The moving average of its square.</param>
     /// <param name="factors">The step's numbers.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(Span<float> parameters, ReadOnlySpan<float> gradient, Span<float> first, Span<float> second, in Factors factors)
     {
         int i = 0;

@@ -26,35 +26,36 @@ internal static unsafe class ConvolutionBackward
         Span<float> xGradient)
     {
         using Scratch<float> sums = new(shape.Outputs * shape.PatchLength);
-        using Scratch<float> image = new(shape.BorderedLength);
+        using Scratch<float> images = new(shape.BorderedLength * shape.Group);
         sums.Span.Clear();
-        image.Span.Clear();
+        images.Span.Clear();
         biasGradient.Clear();
         fixed (float* gradients = gradient, biases = biasGradient)
         fixed (byte* choices = choice)
         {
             if (shape.HasFewInputs)
             {
-                FewInputs(shape, x, gradients, choices, image, sums, biases);
+                FewInputs(shape, x, gradients, choices, images, sums, biases);
                 GatheredValues.ToWeight(shape, sums.Span, weightGradient);
             }
             else
             {
-                ManyInputs(shape, x, weight, gradients, choices, image, sums, biases, xGradient);
+                ManyInputs(shape, x, weight, gradients, choices, images, sums, biases, xGradient);
                 PatchRows.ToWeight(shape, sums.Span, weightGradient);
             }
         }
     }
 
     private static void FewInputs(
-        in ConvolutionShape shape, ReadOnlySpan<float> x, float* gradients, byte* choices, in Scratch<float> image, in Scratch<float> sums, float* biases)
+        in ConvolutionShape shape, ReadOnlySpan<float> x, float* gradients, byte* choices, in Scratch<float> images, in Scratch<float> sums, float* biases)
     {
         using GatheredValues values = new(shape);
-        for (int i = 0; i < shape.Images; i++)
+        for (int first = 0; first < shape.Images; first += shape.Group)
         {
-            Borders.Fill(shape, x.Slice(i * shape.ImageLength, shape.ImageLength), image.Span);
-            values.Gather(image.Pointer);
-            values.AddGradient(gradients + i * shape.ResultLength, choices + i * shape.ResultLength, sums.Pointer, biases);
+            int count = Math.Min(shape.Group, shape.Images - first);
+            Fill(shape, x, first, count, images);
+            values.Gather(images.Pointer, count);
+            values.AddGradient(gradients + first * shape.ResultLength, choices + first * shape.ResultLength, count, sums.Pointer, biases);
         }
     }
 
@@ -64,26 +65,38 @@ internal static unsafe class ConvolutionBackward
         ReadOnlySpan<float> weight,
         float* gradients,
         byte* choices,
-        in Scratch<float> image,
+        in Scratch<float> images,
         in Scratch<float> sums,
         float* biases,
         Span<float> xGradient)
     {
         using Scratch<float> rows = new(shape.Outputs * shape.PatchLength);
-        using Scratch<float> imageGradient = new(shape.BorderedLength);
+        using Scratch<float> imageGradients = new(shape.BorderedLength * shape.Group);
         using Visits visits = new(shape);
         PatchRows.FromWeight(shape, weight, rows.Span);
-        for (int i = 0; i < shape.Images; i++)
+        for (int first = 0; first < shape.Images; first += shape.Group)
         {
-            Borders.Fill(shape, x.Slice(i * shape.ImageLength, shape.ImageLength), image.Span);
-            visits.Collect(gradients + i * shape.ResultLength, choices + i * shape.ResultLength, biases);
-            PatchRows.AddPatches(shape, visits, image.Pointer, sums.Pointer);
+            int count = Math.Min(shape.Group, shape.Images - first);
+            Fill(shape, x, first, count, images);
+            visits.Collect(gradients + first * shape.ResultLength, choices + first * shape.ResultLength, count, biases);
+            PatchRows.AddPatches(shape, visits, images.Pointer, sums.Pointer);
             if (!xGradient.IsEmpty)
             {
-                imageGradient.Span.Clear();
-                PatchRows.AddWeights(shape, visits, rows.Pointer, imageGradient.Pointer);
-                Borders.Remove(shape, imageGradient.Span, xGradient.Slice(i * shape.ImageLength, shape.ImageLength));
+                imageGradients.Span.Clear();
+                PatchRows.AddWeights(shape, visits, rows.Pointer, imageGradients.Pointer);
+                for (int i = 0; i < count; i++)
+                {
+                    Borders.Remove(shape, imageGradients.Span[(i * shape.BorderedLength)..], xGradient.Slice((first + i) * shape.ImageLength, shape.ImageLength));
+                }
             }
+        }
+    }
+
+    private static void Fill(in ConvolutionShape shape, ReadOnlySpan<float> x, int first, int count, in Scratch<float> images)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            Borders.Fill(shape, x.Slice((first + i) * shape.ImageLength, shape.ImageLength), images.Span[(i * shape.BorderedLength)..]);
         }
     }
 }

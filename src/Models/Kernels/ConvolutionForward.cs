@@ -43,6 +43,7 @@ internal static unsafe class ConvolutionForward
     }
 
     /// <summary>[outputs, inputs, 3, 3] to [outputs / block, 3, 3, inputs, block].</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Pack(in ConvolutionShape shape, ReadOnlySpan<float> weight, Span<float> packed)
     {
         for (int output = 0; output < shape.Outputs; output++)
@@ -60,6 +61,7 @@ internal static unsafe class ConvolutionForward
     }
 
     /// <summary>One block of output channels of one image.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Image(in ConvolutionShape shape, float* x, float* weight, float* bias, float* result, byte* choice)
     {
         float* sums = stackalloc float[Positions * OutputBlock];
@@ -123,6 +125,7 @@ internal static unsafe class ConvolutionForward
     }
 
     // As libtorch: the first of equal values is chosen, and a value that is not a number is the greatest.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<int> Pool(float* sums, float* result)
     {
         Vector256<float> greatest = Vector256.Load(sums);

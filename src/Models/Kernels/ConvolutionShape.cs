@@ -23,6 +23,8 @@ internal readonly record struct ConvolutionShape(int Images, int Height, int Wid
     /// <summary>Weights of a channel pair.</summary>
     public const int Taps = 9;
 
+    private const int EnoughResults = 64;
+
     // Up to so many input channels the values that a weight meets are gathered; from a whole vector of them on, whole rows of patches are used.
     private const int FewInputs = 4;
 
@@ -58,6 +60,9 @@ internal readonly record struct ConvolutionShape(int Images, int Height, int Wid
 
     /// <summary>Weights of an output channel.</summary>
     public int PatchLength => Taps * Inputs;
+
+    /// <summary>Images whose gradients are computed together: small ones have too few results to be worth the registers' coming and going.</summary>
+    public int Group => Math.Clamp(EnoughResults / Results, 1, Images);
 
     /// <summary>Whether the input's channels are few.</summary>
     public bool HasFewInputs => Inputs <= FewInputs;

@@ -6,7 +6,7 @@ using static NoProp.Models.Kernels.ConvolutionShape;
 namespace NoProp.Models.Kernels;
 
 /// <summary>
-/// Gradients of weights for an image of few channels. For each input channel, result and tap the values are gathered that the weight meets at the
+/// Gradients of weights for images of few channels, a group at a time. For each input channel, result and tap the values are gathered that the weight meets at the
 /// four positions of the window; each output channel then takes the one at the position that it has chosen.
 /// </summary>
 internal readonly unsafe ref struct GatheredValues : IDisposable
@@ -14,53 +14,52 @@ internal readonly unsafe ref struct GatheredValues : IDisposable
     private readonly ConvolutionShape shape;
     private readonly Scratch<float> values;
 
-    /// <summary>Room for an image.</summary>
+    /// <summary>Room for a group.</summary>
     public GatheredValues(in ConvolutionShape shape)
     {
         this.shape = shape;
         values = new(ChannelLength * shape.Inputs);
     }
 
-    private int ChannelLength => shape.Results * Taps * Positions;
+    private int ChannelLength => shape.Group * shape.Results * Taps * Positions;
 
-    /// <summary>Gathers them from a bordered image.</summary>
-    public void Gather(float* image)
+    /// <summary>Gathers them from bordered images.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Gather(float* bordered, int images)
     {
-        float* to = values.Pointer;
         for (int input = 0; input < shape.Inputs; input++)
         {
-            for (int result = 0; result < shape.Results; result++)
+            float* to = values.Pointer + input * ChannelLength;
+            for (int image = 0; image < images; image++)
             {
-                float* row = image + shape.WindowOf(result) + input;
-                for (int y = 0; y < 3; y++)
+                for (int y = 0; y < shape.ResultHeight; y++)
                 {
-                    float* below = row + shape.RowLength;
-                    for (int x = 0; x < 3; x++)
+                    float* window = bordered + image * shape.BorderedLength + 2 * y * shape.RowLength + input;
+                    for (int x = 0; x < shape.ResultWidth; x++)
                     {
-                        (int left, int right) = (x * shape.Inputs, (x + 1) * shape.Inputs);
-                        Vector128.Create(row[left], row[right], below[left], below[right]).Store(to);
-                        to += Positions;
+                        Gather(window, to);
+                        window += 2 * shape.Inputs;
+                        to += Taps * Positions;
                     }
-
-                    row = below;
                 }
             }
         }
     }
 
-    /// <summary>Adds an image's part to the gradients of weights and biases.</summary>
-    /// <param name="gradient">[result height, result width, outputs].</param>
+    /// <summary>Adds the images' part to the gradients of weights and biases.</summary>
+    /// <param name="gradient">[images, result height, result width, outputs].</param>
     /// <param name="choice">Of the same size.</param>
+    /// <param name="images">Images, at most those of a group.</param>
     /// <param name="sums">[inputs, taps, outputs].</param>
     /// <param name="biasGradient">[outputs].</param>
-    public void AddGradient(float* gradient, byte* choice, float* sums, float* biasGradient)
+    public void AddGradient(float* gradient, byte* choice, int images, float* sums, float* biasGradient)
     {
         for (int output = 0; output < shape.Outputs; output += Lanes)
         {
-            AddBias(gradient + output, choice + output, biasGradient + output);
+            AddBias(gradient + output, choice + output, images * shape.ResultLength, biasGradient + output);
             for (int input = 0; input < shape.Inputs; input++)
             {
-                AddWeights(values.Pointer + input * ChannelLength, gradient + output, choice + output, shape.Results, shape.Outputs, sums + input * Taps * shape.Outputs + output);
+                AddWeights(values.Pointer + input * ChannelLength, gradient + output, choice + output, images * shape.Results, shape.Outputs, sums + input * Taps * shape.Outputs + output);
             }
         }
     }
@@ -77,10 +76,26 @@ internal readonly unsafe ref struct GatheredValues : IDisposable
     /// <inheritdoc/>
     public void Dispose() => values.Dispose();
 
-    private void AddBias(float* gradient, byte* choice, float* biasGradient)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Gather(float* window, float* to)
+    {
+        (int next, int afterNext, int last) = (shape.Inputs, 2 * shape.Inputs, 3 * shape.Inputs);
+        for (int y = 0; y < 3; y++)
+        {
+            float* below = window + shape.RowLength;
+            Vector128.Create(window[0], window[next], below[0], below[next]).Store(to);
+            Vector128.Create(window[next], window[afterNext], below[next], below[afterNext]).Store(to + Positions);
+            Vector128.Create(window[afterNext], window[last], below[afterNext], below[last]).Store(to + 2 * Positions);
+            window = below;
+            to += 3 * Positions;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void AddBias(float* gradient, byte* choice, int length, float* biasGradient)
     {
         Vector256<float> sum = Vector256.Load(biasGradient);
-        for (int i = 0; i < shape.ResultLength; i += shape.Outputs)
+        for (int i = 0; i < length; i += shape.Outputs)
         {
             sum += Passed(gradient + i, Avx2.ConvertToVector256Int32(choice + i));
         }

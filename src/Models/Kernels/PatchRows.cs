@@ -16,6 +16,7 @@ internal static unsafe class PatchRows
     private const int Narrow = 3;
 
     /// <summary>From [outputs, inputs, 3, 3].</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void FromWeight(in ConvolutionShape shape, ReadOnlySpan<float> weight, Span<float> rows)
     {
         for (int first = 0; first < rows.Length; first += shape.PatchLength)
@@ -28,6 +29,7 @@ internal static unsafe class PatchRows
     }
 
     /// <summary>To [outputs, inputs, 3, 3].</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void ToWeight(in ConvolutionShape shape, ReadOnlySpan<float> rows, Span<float> weight)
     {
         for (int first = 0; first < rows.Length; first += shape.PatchLength)
@@ -40,6 +42,7 @@ internal static unsafe class PatchRows
     }
 
     /// <summary>The gradient of the weights: adds, for each output channel, the patches that are visited, each times its gradient.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void AddPatches(in ConvolutionShape shape, in Visits visits, float* image, float* sums)
     {
         for (int output = 0; output < shape.Outputs; output++)
@@ -66,6 +69,7 @@ internal static unsafe class PatchRows
     }
 
     /// <summary>The gradient of the input: adds, for each output channel, its weights times each gradient to the patch that is visited.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void AddWeights(in ConvolutionShape shape, in Visits visits, float* rows, float* imageGradient)
     {
         for (int output = 0; output < shape.Outputs; output++)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
@@ -16,6 +17,7 @@ internal static class PhiloxBlocks
     /// <param name="key">The key.</param>
     /// <param name="index">The first position.</param>
     /// <param name="words">Is written, [8, 4].</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void At(in NoiseKey key, uint index, Span<uint> words)
     {
         Philox.Counter rest = Philox.CounterOf(key);
@@ -41,6 +43,7 @@ internal static class PhiloxBlocks
     }
 
     // The instruction multiplies every other number.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static (Vector256<uint> High, Vector256<uint> Low) Product(Vector256<uint> values, uint multiplier)
     {
         const byte Odd = 0b10101010;
