@@ -13,6 +13,7 @@ if (Console.IsOutputRedirected)
 return new RootCommand("Measures NoProp.NET: every figure is a ratio of arms that run in turn, in one process.")
 {
     PerformanceCommand.Create(),
+    TimeToAccuracy.Create(),
     SleepingWorkers.CreatePolicies(),
     SleepingWorkers.CreateSimulator(),
     Invariants.Create(),

@@ -72,7 +72,7 @@ internal sealed class ScriptLoop : IDisposable
             foreach ((int i, ScriptNetwork block) in blocks.Index())
             {
                 Posterior step = Posterior.At(schedule, i + 1);
-                z = step.Step(functional.softmax(block.forward(images, z), 1).mm(embedding), z, randn(count, dataset.Classes));
+                z = step.Step(functional.softmax(block.forward(images, z), 1).mm(embedding), z, eps: null);
             }
 
             right += classifier.forward(z).argmax(1).eq(dataset.Test.Labels.narrow(0, from, count)).sum().item<long>();

@@ -18,7 +18,7 @@ internal sealed class ServedFolder : IAsyncDisposable
 {
     private static readonly string[] Small =
     [
-        "noprop.network.channels=[4, 6]", "noprop.network.image-features=8", "noprop.network.label-features=8", "noprop.network.hidden=[12]",
+        "noprop.network.channels=[16, 16]", "noprop.network.image-features=8", "noprop.network.label-features=8", "noprop.network.hidden=[12]",
         "noprop.batch=32", "noprop.data.train-limit=64", "noprop.epochs=1", "noprop.slots=2", "noprop.inference.steps=4",
         "noprop.serve.listen=127.0.0.1:0", "noprop.serve.refresh=50ms",
     ];
