@@ -162,7 +162,7 @@ public sealed partial class ClusterNode : IAsyncDisposable
             { } reason when reason.GetType().Name == "TlsHandshakeFailureReason" => new(
                 NodeEndKind.Refused,
                 "the node that was called has no trusted certificate or does not trust this one's: see that noprop.cluster.tls.trusted on both names the other's "
-                + "certificate or its authority's"),
+                + "certificate or its authority's; or it stopped in the middle of the handshake"),
             _ => new(NodeEndKind.Stopped, $"the actor system of {Address} has ended"),
         };
     }

@@ -14,7 +14,7 @@ public enum NodeEndKind
     /// <summary>The others, or itself on their behalf, removed it: it was cut off or too slow to answer.</summary>
     Downed,
 
-    /// <summary>A node that it connected to has no trusted certificate, or does not trust this node's.</summary>
+    /// <summary>A handshake with a node that it called failed: one of the two does not trust the other, or the other stopped in the middle of it.</summary>
     Refused,
 
     /// <summary>Its actor system ended for another reason.</summary>

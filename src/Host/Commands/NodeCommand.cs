@@ -90,7 +90,8 @@ internal static class NodeCommand
                     return CommandLine.Success;
                 }
 
-                if (end.Kind != NodeEndKind.Downed || cluster.Join.Count == 0)
+                // Refused: a handshake failed after it was in. Mostly the other end stopped in the middle of one.
+                if (end.Kind is not (NodeEndKind.Downed or NodeEndKind.Refused) || cluster.Join.Count == 0)
                 {
                     throw new NoPropException(end.Reason);
                 }
