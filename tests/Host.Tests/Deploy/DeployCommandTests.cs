@@ -64,6 +64,14 @@ public sealed partial class DeployCommandTests : IDisposable
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, OperatingSystem.IsWindows() ? default : File.GetUnixFileMode(folder["one.key"]));
     }
 
+    [OpenSslFact]
+    public void Certificates_are_for_every_user_that_a_node_may_run_as()
+    {
+        Make("one");
+
+        Assert.All(["one.pem", "authority.pem"], file => Assert.True(OperatingSystem.IsWindows() || File.GetUnixFileMode(folder[file]).HasFlag(UnixFileMode.OtherRead), file));
+    }
+
     public void Dispose() => folder.Dispose();
 
     private void Make(params string[] names)

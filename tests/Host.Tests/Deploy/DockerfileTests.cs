@@ -25,7 +25,7 @@ public sealed partial class DockerfileTests
         string copied = string.Join(' ', Lines.Where(line => line.StartsWith("COPY ", StringComparison.Ordinal)));
 
         Assert.All(
-            Directory.GetFiles(ReadmeTests.Repository(), "Directory.*").Select(Path.GetFileName).Concat(["src", "hocon", "build"]),
+            Directory.GetFiles(ReadmeTests.Repository(), "Directory.*").Select(Path.GetFileName).Concat([".editorconfig", "src", "hocon", "build"]),
             name => Assert.Contains($" {name} ", copied, StringComparison.Ordinal));
     }
 
