@@ -14,8 +14,9 @@ public sealed record NodeExited(Address Address);
 /// Sees the end of a process long before its heartbeats are missed. When a process ends, its connections close at once. That alone proves
 /// nothing, but if its port is then refused, nobody is there any more. A worker is then taken out of the cluster at once: it has nothing
 /// that another one could get wrong. Voters are not, because a proxy may refuse for them while they live; the split-brain resolver decides
-/// about those. A node that is no voter and finds all voters' ports refused has no cluster any more: it ends its membership at once, to join those that come in
-/// their place. A machine that dies, or a network, refuses nothing: that is left to leases and heartbeats.
+/// about those. A node that is no voter and finds all voters' ports refused, or sees the last of them leave in good order, has no cluster any more: it ends its
+/// membership at once, to join those that come in their place, which do not know of it. A machine that dies, or a network, refuses nothing: that is left to
+/// leases and heartbeats.
 /// </summary>
 internal sealed class NodeExitActor : ReceiveActor
 {
@@ -28,6 +29,8 @@ internal sealed class NodeExitActor : ReceiveActor
     {
         Receive<AssociationEvent>(Broken, e => e is DisassociatedEvent or AssociationErrorEvent);
         Receive<Answer>(Answered);
+        Receive<ClusterEvent.MemberRemoved>(removed => Gone(removed.Member), removed => IsVoter(removed.Member));
+        ReceiveAny(_ => { });
 
         void Broken(AssociationEvent broken)
         {
@@ -43,9 +46,14 @@ internal sealed class NodeExitActor : ReceiveActor
     {
         Context.System.EventStream.Subscribe(Self, typeof(DisassociatedEvent));
         Context.System.EventStream.Subscribe(Self, typeof(AssociationErrorEvent));
+        membership.Subscribe(Self, ClusterEvent.SubscriptionInitialStateMode.InitialStateAsEvents, typeof(ClusterEvent.MemberRemoved));
     }
 
-    protected override void PostStop() => Context.System.EventStream.Unsubscribe(Self);
+    protected override void PostStop()
+    {
+        Context.System.EventStream.Unsubscribe(Self);
+        membership.Unsubscribe(Self);
+    }
 
     private void Answered(Answer answer)
     {
@@ -57,10 +65,18 @@ internal sealed class NodeExitActor : ReceiveActor
             {
                 membership.Down(answer.Address);
             }
-            else if (goneVoters.Add(member.UniqueAddress) && !IsVoter(membership.SelfMember) && membership.State.Members.Where(IsVoter).All(voter => goneVoters.Contains(voter.UniqueAddress)))
+            else
             {
-                membership.Down(membership.SelfAddress);
+                Gone(member);
             }
+        }
+    }
+
+    private void Gone(Member voter)
+    {
+        if (goneVoters.Add(voter.UniqueAddress) && !IsVoter(membership.SelfMember) && membership.State.Members.Where(IsVoter).All(one => goneVoters.Contains(one.UniqueAddress)))
+        {
+            membership.Down(membership.SelfAddress);
         }
     }
 

@@ -63,6 +63,22 @@ public sealed class NodeExitTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_worker_whose_last_trainer_leaves_in_good_order_is_out_of_the_cluster_to_join_the_next_one()
+    {
+        ClusterNode first = await nodes.StartAsync(NodeRole.Trainer);
+        ClusterNode second = await nodes.StartAsync(NodeRole.Trainer, first);
+        ClusterNode worker = await nodes.StartAsync(NodeRole.Worker, first);
+        await Nodes.AwaitMembersAsync(worker, first, second, worker);
+
+        await first.LeaveAsync();
+        await Nodes.AwaitMembersAsync(worker, second, worker);
+        Assert.False(worker.Ended.IsCompleted);
+        await second.LeaveAsync();
+
+        Assert.Equal(NodeEndKind.Downed, (await worker.Ended.WaitAsync(Nodes.Deadline)).Kind);
+    }
+
+    [Fact]
     public async Task A_worker_stays_while_one_trainer_is_left()
     {
         ClusterNode first = await nodes.StartAsync(Patient);
