@@ -21,14 +21,10 @@ public sealed class PublishedStatesActor : ReceiveActor
     private readonly Dictionary<string, ImmutableArray<Snapshot>> named = new(StringComparer.Ordinal);
 
     /// <summary>An actor that has seen no state.</summary>
-    /// <param name="run">Name of the run.</param>
-    /// <param name="plan">The run.</param>
+    /// <param name="run">The run, without its states.</param>
     /// <param name="inference">The inference actor, to which everything else goes.</param>
-    public PublishedStatesActor(string run, RunPlan plan, IActorRef inference)
+    public PublishedStatesActor(PublishedStates run, IActorRef inference)
     {
-        string settings = SettingsHocon.ToHocon(plan.Settings);
-        ImmutableArray<string> classes = [.. plan.Dataset.ClassNames];
-        DataDescription data = DataDescription.Of(plan.Dataset);
         Receive<PublishSnapshots>(published =>
         {
             foreach (Snapshot snapshot in published.Snapshots.Where(snapshot => !BlockId.IsReplica(snapshot.Name)))
@@ -46,8 +42,7 @@ public sealed class PublishedStatesActor : ReceiveActor
                 named[name] = before is [var last, ..] && last.Clock == snapshot.Clock ? before : [snapshot, .. before.Take(1)];
             }
 
-            Sender.Tell(new PublishedStates(
-                run, settings, data, classes, [.. newest.Values.Select(snapshot => new PublishedState(snapshot.Name, snapshot.Clock, snapshot.Safetensors.Length))]));
+            Sender.Tell(run with { States = [.. newest.Values.Select(snapshot => new PublishedState(snapshot.Name, snapshot.Clock, snapshot.Safetensors.Length))] });
         });
         Receive<GetStatePart>(asked =>
         {
@@ -58,6 +53,13 @@ public sealed class PublishedStatesActor : ReceiveActor
         ReceiveAny(inference.Forward);
     }
 
-    /// <summary>Props.</summary>
-    public static Props Props(string run, RunPlan plan, IActorRef inference) => Akka.Actor.Props.Create(() => new PublishedStatesActor(run, plan, inference));
+    /// <summary>Props. What they say of the plan is read at once: its data may be gone before the actor is there.</summary>
+    /// <param name="run">Name of the run.</param>
+    /// <param name="plan">The run.</param>
+    /// <param name="inference">The inference actor, to which everything else goes.</param>
+    public static Props Props(string run, RunPlan plan, IActorRef inference)
+    {
+        PublishedStates known = new(run, SettingsHocon.ToHocon(plan.Settings), DataDescription.Of(plan.Dataset), [.. plan.Dataset.ClassNames], []);
+        return Akka.Actor.Props.Create(() => new PublishedStatesActor(known, inference));
+    }
 }

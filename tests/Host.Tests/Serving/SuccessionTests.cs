@@ -30,6 +30,7 @@ public sealed class SuccessionTests
     {
         await using ServedFolder folder = await ServedFolder.StartAsync();
         Replaceable first = new(await ServedRun.OpenAsync(folder.Run.Path, file => SettingsLoader.Load(file), null, _ => { }));
+        List<string> told = [];
         TaskCompletionSource<int?> asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
         using CancellationTokenSource stop = new();
         Succession service = new(
@@ -41,7 +42,6 @@ public sealed class SuccessionTests
             keys: null,
             insecure: false,
             Told);
-        List<string> told = [];
 
         Task served = service.ServeAsync(first, stop.Token);
         first.Succeed();
