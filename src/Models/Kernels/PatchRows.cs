@@ -42,35 +42,22 @@ internal static unsafe class PatchRows
     }
 
     /// <summary>The gradient of the weights: adds, for each output channel, the patches that are visited, each times its gradient.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void AddPatches(in ConvolutionShape shape, in Visits visits, float* image, float* sums)
-    {
-        for (int output = 0; output < shape.Outputs; output++)
-        {
-            float* gradients = visits.Gradients(output);
-            int* patches = visits.Patches(output);
-            int count = visits.Count(output);
-            for (int row = 0; row < 3; row++)
-            {
-                float* to = sums + output * shape.PatchLength + row * shape.PatchRow;
-                float* from = image + row * shape.RowLength;
-                int i = 0;
-                for (; i <= shape.PatchRow - Wide * Lanes; i += Wide * Lanes)
-                {
-                    SumWide(to + i, from + i, gradients, patches, count);
-                }
-
-                for (; i < shape.PatchRow; i += Narrow * Lanes)
-                {
-                    SumNarrow(to + i, from + i, gradients, patches, count);
-                }
-            }
-        }
-    }
+    public static void AddPatches(in ConvolutionShape shape, in Visits visits, float* image, float* sums) =>
+        ForEach(shape, visits, sums, image, &SumWide, &SumNarrow);
 
     /// <summary>The gradient of the input: adds, for each output channel, its weights times each gradient to the patch that is visited.</summary>
+    public static void AddWeights(in ConvolutionShape shape, in Visits visits, float* rows, float* imageGradient) =>
+        ForEach(shape, visits, rows, imageGradient, &SpreadWide, &SpreadNarrow);
+
+    /// <summary>Takes each row of weights with the rows of the images that it meets, in pieces that fit into registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void AddWeights(in ConvolutionShape shape, in Visits visits, float* rows, float* imageGradient)
+    private static void ForEach(
+        in ConvolutionShape shape,
+        in Visits visits,
+        float* weights,
+        float* images,
+        delegate*<float*, float*, float*, int*, int, void> wide,
+        delegate*<float*, float*, float*, int*, int, void> narrow)
     {
         for (int output = 0; output < shape.Outputs; output++)
         {
@@ -79,17 +66,17 @@ internal static unsafe class PatchRows
             int count = visits.Count(output);
             for (int row = 0; row < 3; row++)
             {
-                float* from = rows + output * shape.PatchLength + row * shape.PatchRow;
-                float* to = imageGradient + row * shape.RowLength;
+                float* weight = weights + output * shape.PatchLength + row * shape.PatchRow;
+                float* image = images + row * shape.RowLength;
                 int i = 0;
                 for (; i <= shape.PatchRow - Wide * Lanes; i += Wide * Lanes)
                 {
-                    SpreadWide(to + i, from + i, gradients, patches, count);
+                    wide(weight + i, image + i, gradients, patches, count);
                 }
 
                 for (; i < shape.PatchRow; i += Narrow * Lanes)
                 {
-                    SpreadNarrow(to + i, from + i, gradients, patches, count);
+                    narrow(weight + i, image + i, gradients, patches, count);
                 }
             }
         }
@@ -152,7 +139,7 @@ internal static unsafe class PatchRows
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void SpreadWide(float* to, float* weight, float* gradients, int* patches, int count)
+    private static void SpreadWide(float* weight, float* to, float* gradients, int* patches, int count)
     {
         Vector256<float> w0 = Vector256.Load(weight), w1 = Vector256.Load(weight + Lanes), w2 = Vector256.Load(weight + 2 * Lanes), w3 = Vector256.Load(weight + 3 * Lanes);
         Vector256<float> w4 = Vector256.Load(weight + 4 * Lanes), w5 = Vector256.Load(weight + 5 * Lanes), w6 = Vector256.Load(weight + 6 * Lanes), w7 = Vector256.Load(weight + 7 * Lanes);
@@ -177,7 +164,7 @@ internal static unsafe class PatchRows
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void SpreadNarrow(float* to, float* weight, float* gradients, int* patches, int count)
+    private static void SpreadNarrow(float* weight, float* to, float* gradients, int* patches, int count)
     {
         Vector256<float> w0 = Vector256.Load(weight), w1 = Vector256.Load(weight + Lanes), w2 = Vector256.Load(weight + 2 * Lanes);
         for (int i = 0; i < count; i++)

@@ -19,7 +19,7 @@ internal static class OtherCases
     public static PerformanceCase Loader() => new(
         "loader",
         "Preparing a mini-batch of 128 images of the size of mnist, which all ten blocks share, against a step of one compact block.",
-        [new("mini-batch", "ms", Batches), new("step", "ms", Step)],
+        [new("mini-batch", "ms", Batches), new("step", "ms", () => StepCases.Of("mnist").Milliseconds)],
         [new("mini-batch / step of one block", 0, 1, "below 0.1: it serves ten")]);
 
     /// <summary>The chain of blocks against that of a script.</summary>
@@ -45,16 +45,6 @@ internal static class OtherCases
         using Dataset dataset = RandomImages.Of("mnist", 50 * settings.BatchSize);
         BatchSource batches = new(dataset, settings.Seed, settings.BatchSize);
         return Median(50, step => batches.Prepare(step).Dispose());
-    }
-
-    private static double Step()
-    {
-        TrainingSettings settings = SettingsLoader.Load().Settings.Training;
-        using Dataset dataset = RandomImages.Of("mnist", settings.BatchSize);
-        using IBlockCompute block = new DiscreteTime(settings, dataset.Shape, dataset.Classes).CreateBlock(new BlockId(1), from: null);
-        BatchSource batches = new(dataset, settings.Seed, settings.BatchSize);
-        using Batch batch = batches.Prepare(0);
-        return Median(20, step => block.Step(batch with { Step = step }, null));
     }
 
     private static double Chain(string kernels)
