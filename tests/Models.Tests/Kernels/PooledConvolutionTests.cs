@@ -9,6 +9,7 @@ namespace NoProp.Models.Tests.Kernels;
 
 /// <summary>Convolution, pool and ReLU in one operation, against libtorch's three.</summary>
 /// <remarks>With small whole numbers every sum is exact whatever its order, and equal values are common: both must then agree to the bit.</remarks>
+[Collection(ProcessWideCollection.Name)]
 public sealed class PooledConvolutionTests
 {
     public static TheoryData<int, int, int, int, int, bool> Shapes { get; } = new()
