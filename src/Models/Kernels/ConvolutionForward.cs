@@ -33,10 +33,18 @@ internal static unsafe class ConvolutionForward
             for (int image = 0; image < shape.Images; image++)
             {
                 Borders.Fill(shape, x.Slice(image * shape.ImageLength, shape.ImageLength), bordered.Span);
-                for (int channel = 0; channel < shape.Outputs; channel += OutputBlock)
+                for (int channel = 0; channel < shape.Outputs; channel += shape.OutputBlock)
                 {
                     int first = image * shape.ResultLength + channel;
-                    Image(shape, bordered.Pointer, packed.Pointer + channel * shape.PatchLength, biases + channel, results + first, choices + first);
+                    float* weights = packed.Pointer + channel * shape.PatchLength;
+                    if (shape.OutputBlock == WideForward.OutputBlock)
+                    {
+                        WideForward.Image(shape, bordered.Pointer, weights, biases + channel, results + first, choices + first);
+                    }
+                    else
+                    {
+                        Image(shape, bordered.Pointer, weights, biases + channel, results + first, choices + first);
+                    }
                 }
             }
         }
@@ -46,15 +54,16 @@ internal static unsafe class ConvolutionForward
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Pack(in ConvolutionShape shape, ReadOnlySpan<float> weight, Span<float> packed)
     {
+        int block = shape.OutputBlock;
         for (int output = 0; output < shape.Outputs; output++)
         {
             int from = output * shape.PatchLength;
-            int to = output / OutputBlock * OutputBlock * shape.PatchLength + output % OutputBlock;
+            int to = output / block * block * shape.PatchLength + output % block;
             for (int input = 0; input < shape.Inputs; input++)
             {
                 for (int tap = 0; tap < Taps; tap++)
                 {
-                    packed[to + (tap * shape.Inputs + input) * OutputBlock] = weight[from + input * Taps + tap];
+                    packed[to + (tap * shape.Inputs + input) * block] = weight[from + input * Taps + tap];
                 }
             }
         }
@@ -64,7 +73,7 @@ internal static unsafe class ConvolutionForward
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Image(in ConvolutionShape shape, float* x, float* weight, float* bias, float* result, byte* choice)
     {
-        float* sums = stackalloc float[Positions * OutputBlock];
+        float* sums = stackalloc float[Positions * NarrowBlock];
         for (int row = 0; row < shape.ResultHeight; row++)
         {
             float* window = x + 2 * row * shape.RowLength;
@@ -96,7 +105,7 @@ internal static unsafe class ConvolutionForward
             for (int i = 0; i < 3 * inputs; i++)
             {
                 Vector256<float> first = Vector256.Load(weight), second = Vector256.Load(weight + Lanes);
-                weight += OutputBlock;
+                weight += NarrowBlock;
                 Vector256<float> value = Vector256.Create(x[i]);
                 a0 = Fma.MultiplyAdd(value, first, a0);
                 b0 = Fma.MultiplyAdd(value, second, b0);
@@ -116,12 +125,12 @@ internal static unsafe class ConvolutionForward
 
         a0.Store(sums);
         b0.Store(sums + Lanes);
-        a1.Store(sums + OutputBlock);
-        b1.Store(sums + OutputBlock + Lanes);
-        a2.Store(sums + 2 * OutputBlock);
-        b2.Store(sums + 2 * OutputBlock + Lanes);
-        a3.Store(sums + 3 * OutputBlock);
-        b3.Store(sums + 3 * OutputBlock + Lanes);
+        a1.Store(sums + NarrowBlock);
+        b1.Store(sums + NarrowBlock + Lanes);
+        a2.Store(sums + 2 * NarrowBlock);
+        b2.Store(sums + 2 * NarrowBlock + Lanes);
+        a3.Store(sums + 3 * NarrowBlock);
+        b3.Store(sums + 3 * NarrowBlock + Lanes);
     }
 
     // As libtorch: the first of equal values is chosen, and a value that is not a number is the greatest.
@@ -132,7 +141,7 @@ internal static unsafe class ConvolutionForward
         Vector256<int> chosen = Vector256<int>.Zero;
         for (int position = 1; position < Positions; position++)
         {
-            Vector256<float> value = Vector256.Load(sums + position * OutputBlock);
+            Vector256<float> value = Vector256.Load(sums + position * NarrowBlock);
             Vector256<float> greater = Vector256.GreaterThan(value, greatest) | ~Vector256.Equals(value, value);
             greatest = Vector256.ConditionalSelect(greater, value, greatest);
             chosen = Vector256.ConditionalSelect(greater.AsInt32(), Vector256.Create(position), chosen);

@@ -14,8 +14,8 @@ internal readonly record struct ConvolutionShape(int Images, int Height, int Wid
     /// <summary>Floats of a vector.</summary>
     public const int Lanes = 8;
 
-    /// <summary>Output channels that are computed together.</summary>
-    public const int OutputBlock = 2 * Lanes;
+    /// <summary>Output channels that are computed together with such vectors.</summary>
+    public const int NarrowBlock = 2 * Lanes;
 
     /// <summary>Positions of a pool's window.</summary>
     public const int Positions = 4;
@@ -27,6 +27,12 @@ internal readonly record struct ConvolutionShape(int Images, int Height, int Wid
 
     // Up to so many input channels the values that a weight meets are gathered; from a whole vector of them on, whole rows of patches are used.
     private const int FewInputs = 4;
+
+    /// <summary>Whether vectors of sixteen are used where they fit, which this processor must have then; the bits are the same without them.</summary>
+    public bool Wide { get; init; } = Avx512F.IsSupported;
+
+    /// <summary>Output channels that are computed together.</summary>
+    public int OutputBlock => Wide && Outputs % WideForward.OutputBlock == 0 ? WideForward.OutputBlock : NarrowBlock;
 
     /// <summary>Rows of the input with its border.</summary>
     public int BorderedHeight => Padded ? Height + 2 : Height;
@@ -69,7 +75,7 @@ internal readonly record struct ConvolutionShape(int Images, int Height, int Wid
 
     /// <summary>Whether there are kernels for these channels, and this processor has their instructions.</summary>
     public static bool IsSupported(long inputs, long outputs) =>
-        Avx2.IsSupported && Fma.IsSupported && outputs % OutputBlock == 0 && (inputs <= FewInputs || inputs % Lanes == 0);
+        Avx2.IsSupported && Fma.IsSupported && outputs % NarrowBlock == 0 && (inputs <= FewInputs || inputs % Lanes == 0);
 
     /// <summary>Where the window of a result begins in a bordered image.</summary>
     public int WindowOf(int result)

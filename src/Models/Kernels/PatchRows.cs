@@ -6,15 +6,11 @@ using static NoProp.Models.Kernels.ConvolutionShape;
 namespace NoProp.Models.Kernels;
 
 /// <summary>
-/// Gradients by rows of patches: with the channels last in memory, three neighbouring pixels are one row of numbers, and so are the weights that
-/// they meet, in the order [outputs, 3, 3, inputs].
+/// Gradients by patches: with the channels last in memory the channels of a pixel are a row of numbers, and so are the weights that they meet, in the
+/// order [outputs, 3, 3, inputs]. The nine taps of a vector of channels are in registers at once.
 /// </summary>
 internal static unsafe class PatchRows
 {
-    // Vectors of a row that are in registers at once. A row has a multiple of three: three pixels of whole vectors.
-    private const int Wide = 12;
-    private const int Narrow = 3;
-
     /// <summary>From [outputs, inputs, 3, 3].</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void FromWeight(in ConvolutionShape shape, ReadOnlySpan<float> weight, Span<float> rows)
@@ -42,138 +38,111 @@ internal static unsafe class PatchRows
     }
 
     /// <summary>The gradient of the weights: adds, for each output channel, the patches that are visited, each times its gradient.</summary>
-    public static void AddPatches(in ConvolutionShape shape, in Visits visits, float* image, float* sums) =>
-        ForEach(shape, visits, sums, image, &SumWide, &SumNarrow);
+    public static void AddPatches(in ConvolutionShape shape, in Visits visits, float* images, float* sums)
+    {
+        if (IsWide(shape))
+        {
+            ForEach(shape, visits, sums, images, WidePatches.Lanes, &WidePatches.Sum);
+        }
+        else
+        {
+            ForEach(shape, visits, sums, images, Lanes, &Sum);
+        }
+    }
 
     /// <summary>The gradient of the input: adds, for each output channel, its weights times each gradient to the patch that is visited.</summary>
-    public static void AddWeights(in ConvolutionShape shape, in Visits visits, float* rows, float* imageGradient) =>
-        ForEach(shape, visits, rows, imageGradient, &SpreadWide, &SpreadNarrow);
+    public static void AddWeights(in ConvolutionShape shape, in Visits visits, float* rows, float* imageGradients)
+    {
+        if (IsWide(shape))
+        {
+            ForEach(shape, visits, rows, imageGradients, WidePatches.Lanes, &WidePatches.Spread);
+        }
+        else
+        {
+            ForEach(shape, visits, rows, imageGradients, Lanes, &Spread);
+        }
+    }
 
-    /// <summary>Takes each row of weights with the rows of the images that it meets, in pieces that fit into registers.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static bool IsWide(in ConvolutionShape shape) => shape.Wide && shape.Inputs % WidePatches.Lanes == 0;
+
+    /// <summary>Takes the nine weights of each output channel and of a vector of input channels with the patches that they meet.</summary>
     private static void ForEach(
         in ConvolutionShape shape,
         in Visits visits,
         float* weights,
         float* images,
-        delegate*<float*, float*, float*, int*, int, void> wide,
-        delegate*<float*, float*, float*, int*, int, void> narrow)
+        int lanes,
+        delegate*<float*, int, float*, int, float*, int*, int, void> visit)
     {
         for (int output = 0; output < shape.Outputs; output++)
         {
-            float* gradients = visits.Gradients(output);
-            int* patches = visits.Patches(output);
-            int count = visits.Count(output);
-            for (int row = 0; row < 3; row++)
+            for (int channel = 0; channel < shape.Inputs; channel += lanes)
             {
-                float* weight = weights + output * shape.PatchLength + row * shape.PatchRow;
-                float* image = images + row * shape.RowLength;
-                int i = 0;
-                for (; i <= shape.PatchRow - Wide * Lanes; i += Wide * Lanes)
-                {
-                    wide(weight + i, image + i, gradients, patches, count);
-                }
-
-                for (; i < shape.PatchRow; i += Narrow * Lanes)
-                {
-                    narrow(weight + i, image + i, gradients, patches, count);
-                }
+                float* weight = weights + output * shape.PatchLength + channel;
+                visit(weight, shape.Inputs, images + channel, shape.RowLength, visits.Gradients(output), visits.Patches(output), visits.Count(output));
             }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void SumWide(float* to, float* from, float* gradients, int* patches, int count)
+    private static void Sum(float* to, int inputs, float* from, int rowLength, float* gradients, int* patches, int count)
     {
-        Vector256<float> s0 = Vector256.Load(to), s1 = Vector256.Load(to + Lanes), s2 = Vector256.Load(to + 2 * Lanes), s3 = Vector256.Load(to + 3 * Lanes);
-        Vector256<float> s4 = Vector256.Load(to + 4 * Lanes), s5 = Vector256.Load(to + 5 * Lanes), s6 = Vector256.Load(to + 6 * Lanes), s7 = Vector256.Load(to + 7 * Lanes);
-        Vector256<float> s8 = Vector256.Load(to + 8 * Lanes), s9 = Vector256.Load(to + 9 * Lanes), s10 = Vector256.Load(to + 10 * Lanes), s11 = Vector256.Load(to + 11 * Lanes);
+        float* to1 = to + 3 * inputs;
+        float* to2 = to1 + 3 * inputs;
+        Vector256<float> s0 = Vector256.Load(to), s1 = Vector256.Load(to + inputs), s2 = Vector256.Load(to + 2 * inputs);
+        Vector256<float> s3 = Vector256.Load(to1), s4 = Vector256.Load(to1 + inputs), s5 = Vector256.Load(to1 + 2 * inputs);
+        Vector256<float> s6 = Vector256.Load(to2), s7 = Vector256.Load(to2 + inputs), s8 = Vector256.Load(to2 + 2 * inputs);
         for (int i = 0; i < count; i++)
         {
             Vector256<float> gradient = Vector256.Create(gradients[i]);
-            float* patch = from + patches[i];
-            s0 = Fma.MultiplyAdd(gradient, Vector256.Load(patch), s0);
-            s1 = Fma.MultiplyAdd(gradient, Vector256.Load(patch + Lanes), s1);
-            s2 = Fma.MultiplyAdd(gradient, Vector256.Load(patch + 2 * Lanes), s2);
-            s3 = Fma.MultiplyAdd(gradient, Vector256.Load(patch + 3 * Lanes), s3);
-            s4 = Fma.MultiplyAdd(gradient, Vector256.Load(patch + 4 * Lanes), s4);
-            s5 = Fma.MultiplyAdd(gradient, Vector256.Load(patch + 5 * Lanes), s5);
-            s6 = Fma.MultiplyAdd(gradient, Vector256.Load(patch + 6 * Lanes), s6);
-            s7 = Fma.MultiplyAdd(gradient, Vector256.Load(patch + 7 * Lanes), s7);
-            s8 = Fma.MultiplyAdd(gradient, Vector256.Load(patch + 8 * Lanes), s8);
-            s9 = Fma.MultiplyAdd(gradient, Vector256.Load(patch + 9 * Lanes), s9);
-            s10 = Fma.MultiplyAdd(gradient, Vector256.Load(patch + 10 * Lanes), s10);
-            s11 = Fma.MultiplyAdd(gradient, Vector256.Load(patch + 11 * Lanes), s11);
+            float* row = from + patches[i];
+            s0 = Fma.MultiplyAdd(gradient, Vector256.Load(row), s0);
+            s1 = Fma.MultiplyAdd(gradient, Vector256.Load(row + inputs), s1);
+            s2 = Fma.MultiplyAdd(gradient, Vector256.Load(row + 2 * inputs), s2);
+            row += rowLength;
+            s3 = Fma.MultiplyAdd(gradient, Vector256.Load(row), s3);
+            s4 = Fma.MultiplyAdd(gradient, Vector256.Load(row + inputs), s4);
+            s5 = Fma.MultiplyAdd(gradient, Vector256.Load(row + 2 * inputs), s5);
+            row += rowLength;
+            s6 = Fma.MultiplyAdd(gradient, Vector256.Load(row), s6);
+            s7 = Fma.MultiplyAdd(gradient, Vector256.Load(row + inputs), s7);
+            s8 = Fma.MultiplyAdd(gradient, Vector256.Load(row + 2 * inputs), s8);
         }
 
         s0.Store(to);
-        s1.Store(to + Lanes);
-        s2.Store(to + 2 * Lanes);
-        s3.Store(to + 3 * Lanes);
-        s4.Store(to + 4 * Lanes);
-        s5.Store(to + 5 * Lanes);
-        s6.Store(to + 6 * Lanes);
-        s7.Store(to + 7 * Lanes);
-        s8.Store(to + 8 * Lanes);
-        s9.Store(to + 9 * Lanes);
-        s10.Store(to + 10 * Lanes);
-        s11.Store(to + 11 * Lanes);
+        s1.Store(to + inputs);
+        s2.Store(to + 2 * inputs);
+        s3.Store(to1);
+        s4.Store(to1 + inputs);
+        s5.Store(to1 + 2 * inputs);
+        s6.Store(to2);
+        s7.Store(to2 + inputs);
+        s8.Store(to2 + 2 * inputs);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void SumNarrow(float* to, float* from, float* gradients, int* patches, int count)
+    private static void Spread(float* weight, int inputs, float* to, int rowLength, float* gradients, int* patches, int count)
     {
-        Vector256<float> s0 = Vector256.Load(to), s1 = Vector256.Load(to + Lanes), s2 = Vector256.Load(to + 2 * Lanes);
+        float* weight1 = weight + 3 * inputs;
+        float* weight2 = weight1 + 3 * inputs;
+        Vector256<float> w0 = Vector256.Load(weight), w1 = Vector256.Load(weight + inputs), w2 = Vector256.Load(weight + 2 * inputs);
+        Vector256<float> w3 = Vector256.Load(weight1), w4 = Vector256.Load(weight1 + inputs), w5 = Vector256.Load(weight1 + 2 * inputs);
+        Vector256<float> w6 = Vector256.Load(weight2), w7 = Vector256.Load(weight2 + inputs), w8 = Vector256.Load(weight2 + 2 * inputs);
         for (int i = 0; i < count; i++)
         {
             Vector256<float> gradient = Vector256.Create(gradients[i]);
-            float* patch = from + patches[i];
-            s0 = Fma.MultiplyAdd(gradient, Vector256.Load(patch), s0);
-            s1 = Fma.MultiplyAdd(gradient, Vector256.Load(patch + Lanes), s1);
-            s2 = Fma.MultiplyAdd(gradient, Vector256.Load(patch + 2 * Lanes), s2);
-        }
-
-        s0.Store(to);
-        s1.Store(to + Lanes);
-        s2.Store(to + 2 * Lanes);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void SpreadWide(float* weight, float* to, float* gradients, int* patches, int count)
-    {
-        Vector256<float> w0 = Vector256.Load(weight), w1 = Vector256.Load(weight + Lanes), w2 = Vector256.Load(weight + 2 * Lanes), w3 = Vector256.Load(weight + 3 * Lanes);
-        Vector256<float> w4 = Vector256.Load(weight + 4 * Lanes), w5 = Vector256.Load(weight + 5 * Lanes), w6 = Vector256.Load(weight + 6 * Lanes), w7 = Vector256.Load(weight + 7 * Lanes);
-        Vector256<float> w8 = Vector256.Load(weight + 8 * Lanes), w9 = Vector256.Load(weight + 9 * Lanes), w10 = Vector256.Load(weight + 10 * Lanes), w11 = Vector256.Load(weight + 11 * Lanes);
-        for (int i = 0; i < count; i++)
-        {
-            Vector256<float> gradient = Vector256.Create(gradients[i]);
-            float* patch = to + patches[i];
-            Fma.MultiplyAdd(gradient, w0, Vector256.Load(patch)).Store(patch);
-            Fma.MultiplyAdd(gradient, w1, Vector256.Load(patch + Lanes)).Store(patch + Lanes);
-            Fma.MultiplyAdd(gradient, w2, Vector256.Load(patch + 2 * Lanes)).Store(patch + 2 * Lanes);
-            Fma.MultiplyAdd(gradient, w3, Vector256.Load(patch + 3 * Lanes)).Store(patch + 3 * Lanes);
-            Fma.MultiplyAdd(gradient, w4, Vector256.Load(patch + 4 * Lanes)).Store(patch + 4 * Lanes);
-            Fma.MultiplyAdd(gradient, w5, Vector256.Load(patch + 5 * Lanes)).Store(patch + 5 * Lanes);
-            Fma.MultiplyAdd(gradient, w6, Vector256.Load(patch + 6 * Lanes)).Store(patch + 6 * Lanes);
-            Fma.MultiplyAdd(gradient, w7, Vector256.Load(patch + 7 * Lanes)).Store(patch + 7 * Lanes);
-            Fma.MultiplyAdd(gradient, w8, Vector256.Load(patch + 8 * Lanes)).Store(patch + 8 * Lanes);
-            Fma.MultiplyAdd(gradient, w9, Vector256.Load(patch + 9 * Lanes)).Store(patch + 9 * Lanes);
-            Fma.MultiplyAdd(gradient, w10, Vector256.Load(patch + 10 * Lanes)).Store(patch + 10 * Lanes);
-            Fma.MultiplyAdd(gradient, w11, Vector256.Load(patch + 11 * Lanes)).Store(patch + 11 * Lanes);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void SpreadNarrow(float* weight, float* to, float* gradients, int* patches, int count)
-    {
-        Vector256<float> w0 = Vector256.Load(weight), w1 = Vector256.Load(weight + Lanes), w2 = Vector256.Load(weight + 2 * Lanes);
-        for (int i = 0; i < count; i++)
-        {
-            Vector256<float> gradient = Vector256.Create(gradients[i]);
-            float* patch = to + patches[i];
-            Fma.MultiplyAdd(gradient, w0, Vector256.Load(patch)).Store(patch);
-            Fma.MultiplyAdd(gradient, w1, Vector256.Load(patch + Lanes)).Store(patch + Lanes);
-            Fma.MultiplyAdd(gradient, w2, Vector256.Load(patch + 2 * Lanes)).Store(patch + 2 * Lanes);
+            float* row = to + patches[i];
+            Fma.MultiplyAdd(gradient, w0, Vector256.Load(row)).Store(row);
+            Fma.MultiplyAdd(gradient, w1, Vector256.Load(row + inputs)).Store(row + inputs);
+            Fma.MultiplyAdd(gradient, w2, Vector256.Load(row + 2 * inputs)).Store(row + 2 * inputs);
+            row += rowLength;
+            Fma.MultiplyAdd(gradient, w3, Vector256.Load(row)).Store(row);
+            Fma.MultiplyAdd(gradient, w4, Vector256.Load(row + inputs)).Store(row + inputs);
+            Fma.MultiplyAdd(gradient, w5, Vector256.Load(row + 2 * inputs)).Store(row + 2 * inputs);
+            row += rowLength;
+            Fma.MultiplyAdd(gradient, w6, Vector256.Load(row)).Store(row);
+            Fma.MultiplyAdd(gradient, w7, Vector256.Load(row + inputs)).Store(row + inputs);
+            Fma.MultiplyAdd(gradient, w8, Vector256.Load(row + 2 * inputs)).Store(row + 2 * inputs);
         }
     }
 }
