@@ -76,7 +76,8 @@ public sealed class AdjointOde : IMethod
     {
         // One mask for all evaluations of a step: the velocity must be a function of z and t alone.
         ForwardPass pass = new(context.Key(NoiseStream.Dropout, 1, batch.Step));
-        Tensor features = network.ImageFeatures(batch.Images, pass);
+        Trunk trunk = new();
+        Tensor features = network.ImageFeatures(batch.Images, pass with { Trunk = trunk });
         Tensor held = features.detach();
         Tensor z;
         using (no_grad())
@@ -106,7 +107,7 @@ public sealed class AdjointOde : IMethod
             carrier = carrier.Plus((weights[i] * gradients[i + 2]).sum());
         }
 
-        return new(loss.Plus(carrier), loss, DiscreteTime.SquaredError(z, shared.Embed(batch.Labels)));
+        return new(loss.Plus(carrier), loss, DiscreteTime.SquaredError(z, shared.Embed(batch.Labels)), trunk);
     }
 
     private static Tensor Velocity(TimeConditionedDenoiser network, Tensor embedding, Tensor features, Tensor z, double t, ForwardPass pass) =>

@@ -72,10 +72,11 @@ public sealed class Backpropagation : IMethod
 
     private Objective Objective(Stack stack, Batch batch, SharedTensors shared)
     {
+        Trunk trunk = new();
         Tensor z0 = Noise.Normal(context.Key(NoiseStream.BlockInput, 1, batch.Step), [batch.Labels.shape[0], EmbeddingSize]).OnDeviceOf(batch.Images);
-        Tensor z = stack.Forward(shared, batch.Images, z0, block => new(context.Key(NoiseStream.Dropout, block.Value, batch.Step)));
+        Tensor z = stack.Forward(shared, batch.Images, z0, block => new(context.Key(NoiseStream.Dropout, block.Value, batch.Step)) { Trunk = trunk });
         Tensor loss = shared.CrossEntropy(z, batch.Labels);
-        return new(loss, loss, DiscreteTime.SquaredError(z, shared.Embed(batch.Labels)));
+        return new(loss, loss, DiscreteTime.SquaredError(z, shared.Embed(batch.Labels)), trunk);
     }
 
     /// <summary>The T denoisers and their gates.</summary>

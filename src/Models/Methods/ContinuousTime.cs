@@ -100,11 +100,12 @@ public sealed class ContinuousTime : IMethod
         Tensor t = Noise.Uniform(context.Key(NoiseStream.Time, 1, batch.Step), u.shape[0]).OnDeviceOf(u);
         (Tensor gamma, Tensor derivative) = shared.Schedule.GammaAndDerivative(t);
         Tensor z = Diffuse(gamma.neg().sigmoid(), u, context.Key(NoiseStream.BlockInput, 1, batch.Step));
-        ForwardPass pass = new(context.Key(NoiseStream.Dropout, 1, batch.Step));
+        Trunk trunk = new();
+        ForwardPass pass = new(context.Key(NoiseStream.Dropout, 1, batch.Step)) { Trunk = trunk };
         Tensor error = (shared.Output(network.Logits(network.ImageFeatures(batch.Images, pass), z, t, pass)) - u).Squared().sum(1);
         Tensor snrDerivative = derivative.neg() * gamma.neg().exp();
         Tensor loss = (snrDerivative * error).mean().Times(context.Settings.Eta / 2);
-        return new(loss, loss, error.mean());
+        return new(loss, loss, error.mean(), trunk);
     }
 
     /// <summary>The first two terms of (9).</summary>

@@ -105,10 +105,11 @@ public sealed class DiscreteTime : IMethod
     {
         Tensor u = shared.Embed(batch.Labels);
         Tensor z = Diffuse(block.Value - 1, u, context.Key(NoiseStream.BlockInput, block.Value, batch.Step));
-        ForwardPass pass = new(context.Key(NoiseStream.Dropout, block.Value, batch.Step));
+        Trunk trunk = new();
+        ForwardPass pass = new(context.Key(NoiseStream.Dropout, block.Value, batch.Step)) { Trunk = trunk };
         Tensor error = SquaredError(shared.Output(network.Logits(batch.Images, z, pass)), u);
         Tensor loss = error.Times(DenoisingWeight(block));
-        return new(loss, loss, error);
+        return new(loss, loss, error, trunk);
     }
 
     /// <summary>The first two terms of (8). The second moves W alone: with a fixed W it is a constant, and left out.</summary>

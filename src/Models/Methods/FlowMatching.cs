@@ -95,11 +95,12 @@ public sealed class FlowMatching : IMethod
         Tensor t = time.unsqueeze(1);
         double sigma = context.Settings.FlowSigma;
         Tensor z = Interpolate(t, z0, z1, sigma, sigma > 0 ? Noise.Normal(context.Key(NoiseStream.FlowNoise, 1, batch.Step), z1.shape).OnDeviceOf(z1) : null);
-        ForwardPass pass = new(context.Key(NoiseStream.Dropout, 1, batch.Step));
+        Trunk trunk = new();
+        ForwardPass pass = new(context.Key(NoiseStream.Dropout, 1, batch.Step)) { Trunk = trunk };
         Tensor v = Velocity(network, shared, network.ImageFeatures(batch.Images, pass), z, time, pass);
         Tensor error = DiscreteTime.SquaredError(v, z1 - z0);
         Tensor loss = Coupled ? error.Plus(shared.CrossEntropy(Extrapolate(t, z, v), batch.Labels)) : error;
-        return new(loss, loss, error);
+        return new(loss, loss, error, trunk);
     }
 
     /// <summary>dz/dt = v by Euler, N equal steps from z_0 to z_1.</summary>

@@ -9,6 +9,9 @@ public readonly record struct ForwardPass(NoiseKey? Dropout)
     /// <summary>No dropout, running statistics.</summary>
     public static ForwardPass Inference { get; }
 
+    /// <summary>The convolutions at the network's beginning in this pass; null where all that has weights is in the graph of automatic differentiation.</summary>
+    internal Trunk? Trunk { get; init; }
+
     /// <summary>Whether this is a training step.</summary>
     public bool Training => Dropout is not null;
 }

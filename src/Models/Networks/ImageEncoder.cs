@@ -69,7 +69,7 @@ internal abstract class ImageEncoder
         public override int Features => features;
 
         public override Tensor Forward(Tensor images, ForwardPass pass) =>
-            output.Forward(second.ForwardPoolRelu(first.ForwardPoolRelu(images)).flatten(1));
+            output.Forward(second.ForwardPoolRelu(first.ForwardPoolRelu(images, pass), pass).flatten(1));
     }
 
     /// <summary>Three unpadded convolutions with dropout, two pools, fully connected, then batch normalisation or ReLU.</summary>
@@ -113,12 +113,12 @@ internal abstract class ImageEncoder
 
         public override Tensor Forward(Tensor images, ForwardPass pass)
         {
-            Tensor h = dropout[0].Forward(first.ForwardPoolRelu(images), pass);
+            Tensor h = dropout[0].Forward(first.ForwardPoolRelu(images, pass), pass);
             h = dropout[1].Forward(Functional.relu(second.Forward(h)), pass);
-            h = dropout[2].Forward(third.ForwardPoolRelu(h), pass);
+            h = dropout[2].Forward(third.ForwardPoolRelu(h, pass), pass);
             if (fourth is not null)
             {
-                h = dropout[3].Forward(fourth.ForwardPoolRelu(h), pass);
+                h = dropout[3].Forward(fourth.ForwardPoolRelu(h, pass), pass);
             }
 
             h = output.Forward(h.flatten(1));

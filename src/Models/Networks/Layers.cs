@@ -29,8 +29,8 @@ internal sealed class Convolution(ParameterSet parameters, string name, int inpu
     public Tensor Forward(Tensor x) => Functional.conv2d(x, weight.Value, bias.Value, padding: padding);
 
     /// <summary>Convolution, 2x2 max-pooling, ReLU. ReLU after the pool is the same function on a quarter of the values.</summary>
-    public Tensor ForwardPoolRelu(Tensor x) => kernels == KernelKind.Fused && PooledConvolution.Takes(x, weight.Value)
-        ? PooledConvolution.Apply(x, weight.Value, bias.Value, padded)
+    public Tensor ForwardPoolRelu(Tensor x, ForwardPass pass) => kernels == KernelKind.Fused && PooledConvolution.Takes(x, weight.Value)
+        ? pass.Trunk?.Forward(x, weight.Value, bias.Value, padded) ?? PooledConvolution.Apply(x, weight.Value, bias.Value, padded)
         : Functional.relu(Functional.max_pool2d(Forward(x), 2));
 }
 

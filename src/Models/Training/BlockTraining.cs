@@ -4,6 +4,7 @@ using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
 using NoProp.Models.Methods;
 using NoProp.Models.Native;
+using NoProp.Models.Networks;
 using NoProp.Models.Optimisers;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -14,7 +15,8 @@ namespace NoProp.Models.Training;
 /// <param name="Descend">A scalar whose gradient is the step's: the loss, or where the gradient comes from elsewhere, a stand-in for it.</param>
 /// <param name="Loss">The step's loss.</param>
 /// <param name="Error">An error that is comparable between blocks and methods.</param>
-internal readonly record struct Objective(Tensor Descend, Tensor Loss, Tensor Error);
+/// <param name="Trunk">The convolutions that the graph of <paramref name="Descend"/> begins behind.</param>
+internal readonly record struct Objective(Tensor Descend, Tensor Loss, Tensor Error, Trunk Trunk);
 
 /// <summary>A block in training: its networks with their optimiser, and the objective of its method.</summary>
 /// <param name="block">The block.</param>
@@ -56,7 +58,7 @@ internal sealed class BlockTraining(
         using DisposeScope scope = NewDisposeScope();
         (Objective result, SharedTensors pinned) = Forward(batch, version);
         Tensor[] leaves = [.. state.Weights];
-        IList<Tensor> gradients = autograd.grad([result.Descend], coupled ? [.. leaves, pinned.Flat!] : leaves);
+        Tensor[] gradients = result.Trunk.Gradients(result.Descend, coupled ? [.. leaves, pinned.Flat!] : leaves);
         state.Step(cat([.. gradients.Take(leaves.Length).Select(gradient => gradient.flatten())]));
         ImmutableArray<float> sharedGradient = coupled ? ImmutableCollectionsMarshal.AsImmutableArray(gradients[^1].Floats()) : [];
         return new(new(result.Loss.item<float>(), result.Error.item<float>()), sharedGradient);

@@ -64,7 +64,7 @@ public sealed class AdjointOdeTests : IDisposable
 
         Objective objective = method.Objective(network, batch, shared);
 
-        return (objective.Loss.item<float>(), Gradient(objective.Descend, network, shared.Flat!));
+        return (objective.Loss.item<float>(), Gradient(objective.Trunk, objective.Descend, network, shared.Flat!));
     }
 
     /// <summary>The same with a graph of the whole solution.</summary>
@@ -97,19 +97,19 @@ public sealed class AdjointOdeTests : IDisposable
 
         Tensor logProbabilities = nn.functional.log_softmax(z.matmul(classifier.t()).Plus(bias), 1);
         Tensor loss = logProbabilities.gather(1, batch.Labels.unsqueeze(1)).mean().neg();
-        return (loss.item<double>(), Gradient(loss, network, flat));
+        return (loss.item<double>(), Gradient(new(), loss, network, flat));
 
         Tensor Velocity(Tensor at, double t) =>
             network.Logits(features, at, tensor(Enumerable.Repeat(t, Count).ToArray()), ForwardPass.Inference).matmul(w);
     }
 
     /// <summary>Without the weights that are cut off: their gradient is an integral over the fast frequencies.</summary>
-    private static double[] Gradient(Tensor descend, TimeConditionedDenoiser network, Tensor flat)
+    private static double[] Gradient(Trunk trunk, Tensor descend, TimeConditionedDenoiser network, Tensor flat)
     {
         Tensor[] leaves = [.. network.Parameters.Weights.Select(weight => weight.Value), flat];
         return
         [
-            .. autograd.grad([descend], leaves).Zip(leaves).SelectMany(pair =>
+            .. trunk.Gradients(descend, leaves).Zip(leaves).SelectMany(pair =>
                 (pair.First * pair.Second.detach().sign().abs()).flatten().to(ScalarType.Float64).data<double>().ToArray()),
         ];
     }

@@ -153,7 +153,7 @@ public sealed class PooledConvolutionTests
         /// <summary>Result and gradients, of the input too where it has one.</summary>
         public Tensor[] Fused() => WithGradients(Result(X));
 
-        // In double precision: on processors with AVX-512 libtorch's convolution in single precision is wrong for 24 channels to 48.
+        // In double precision, where libtorch computes without oneDNN: its convolution of 24 channels to 48 is wrong with AVX-512.
         public Tensor[] Plain()
         {
             Tensor y = Functional.conv2d(Double(X), Double(weight), Double(bias), padding: padded ? [1, 1] : [0, 0]);

@@ -59,7 +59,7 @@ public sealed class LayerTests : IDisposable
 
         Tensor before = Functional.max_pool2d(Functional.relu(layer.Forward(images)), 2);
 
-        Assert.Equal(before.Bits(), layer.ForwardPoolRelu(images).Bits());
+        Assert.Equal(before.Bits(), layer.ForwardPoolRelu(images, ForwardPass.Inference).Bits());
     }
 
     [Fact]
