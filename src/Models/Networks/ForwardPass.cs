@@ -1,4 +1,5 @@
 using NoProp.Models.Randomness;
+using static TorchSharp.torch;
 
 namespace NoProp.Models.Networks;
 
@@ -8,6 +9,9 @@ public readonly record struct ForwardPass(NoiseKey? Dropout)
 {
     /// <summary>No dropout, running statistics.</summary>
     public static ForwardPass Inference { get; }
+
+    /// <summary>Dropout masks that were drawn together, by site; null where each is drawn when it is needed.</summary>
+    internal IReadOnlyDictionary<int, Tensor>? Masks { get; init; }
 
     /// <summary>Whether this is a training step.</summary>
     public bool Training => Dropout is not null;

@@ -1,6 +1,7 @@
 using NoProp.Models.Kernels;
 using NoProp.Models.Native;
 using NoProp.Models.Randomness;
+using TorchSharp;
 using static TorchSharp.torch;
 using Functional = TorchSharp.torch.nn.functional;
 
@@ -59,8 +60,38 @@ internal sealed class BatchNorm(ParameterSet parameters, string name, int featur
 /// <summary>Inverted dropout.</summary>
 /// <param name="probability">Probability that a value is dropped, in [0, 1).</param>
 /// <param name="site">Which dropout of the network this is, 0..15; each has its own range of random numbers.</param>
-internal sealed class Dropout(double probability, int site)
+/// <param name="shape">Shape of what it drops values of, without the batch; needed where masks are drawn together.</param>
+internal sealed class Dropout(double probability, int site, params long[] shape)
 {
-    public Tensor Forward(Tensor x, ForwardPass pass) =>
-        pass.Dropout is { } key && probability > 0 ? x * Noise.DropoutMask(key, probability, x.shape, (long)site << 30).OnDeviceOf(x) : x;
+    private readonly long offset = (long)site << 30;
+
+    private double Probability => probability;
+
+    private int Site => site;
+
+    /// <summary>
+    /// The pass with the masks of some dropouts of one probability, drawn together on the images' device. On the CPU, which is far slower at
+    /// that, each mask is drawn by itself when it is needed.
+    /// </summary>
+    /// <param name="dropouts">The dropouts.</param>
+    /// <param name="images">What the pass begins with, [batch, ...].</param>
+    /// <param name="pass">The pass.</param>
+    public static ForwardPass Draw(IReadOnlyList<Dropout> dropouts, Tensor images, ForwardPass pass)
+    {
+        double probability = dropouts[0].Probability;
+        if (images.device_type == DeviceType.CPU || pass.Dropout is not { } key || probability == 0)
+        {
+            return pass;
+        }
+
+        Tensor[] masks = DeviceNoise.DropoutMasks([key], probability, [.. dropouts.Select(dropout => dropout.Place(images.shape[0]))], images.device);
+        return pass with { Masks = dropouts.Zip(masks).ToDictionary(drawn => drawn.First.Site, drawn => drawn.Second.select(0, 0)) };
+    }
+
+    /// <summary>[batch, ...] to the same.</summary>
+    public Tensor Forward(Tensor x, ForwardPass pass) => pass.Dropout is { } key && probability > 0
+        ? x * (pass.Masks?[site] ?? Noise.DropoutMask(key, probability, x.shape, offset).OnDeviceOf(x))
+        : x;
+
+    private (long[] Shape, long Offset) Place(long batch) => ([batch, .. shape], offset);
 }
