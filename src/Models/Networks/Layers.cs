@@ -14,9 +14,11 @@ internal sealed class Linear(ParameterSet parameters, string name, int inputs, i
 {
     private readonly Parameter weight = parameters.AddUniform($"{name}.weight", [outputs, inputs], 1 / MathF.Sqrt(inputs));
     private readonly Parameter bias = parameters.AddUniform($"{name}.bias", [outputs], 1 / MathF.Sqrt(inputs));
+    private readonly Precision precision = parameters.Precision;
 
     /// <summary>[batch, inputs] to [batch, outputs].</summary>
-    public Tensor Forward(Tensor x) => Functional.linear(x, weight.Value, bias.Value);
+    public Tensor Forward(Tensor x) =>
+        Functional.linear(x.AsFactor(precision), weight.Value.AsFactor(precision), bias.Value.AsFactor(precision)).FromProduct(precision);
 }
 
 /// <summary>A 3x3 convolution of stride 1. Initial values as in torch.nn.Conv2d.</summary>
@@ -25,14 +27,19 @@ internal sealed class Convolution(ParameterSet parameters, string name, int inpu
     private readonly Parameter weight = parameters.AddUniform($"{name}.weight", [outputs, inputs, 3, 3], 1 / MathF.Sqrt(inputs * 9));
     private readonly Parameter bias = parameters.AddUniform($"{name}.bias", [outputs], 1 / MathF.Sqrt(inputs * 9));
     private readonly long[] padding = padded ? [1, 1] : [0, 0];
+    private readonly Precision precision = parameters.Precision;
 
     /// <summary>[batch, inputs, h, w] to [batch, outputs, h, w] if padded, otherwise [batch, outputs, h - 2, w - 2].</summary>
-    public Tensor Forward(Tensor x) => Functional.conv2d(x, weight.Value, bias.Value, padding: padding);
+    public Tensor Forward(Tensor x) => Product(x).FromProduct(precision);
 
     /// <summary>Convolution, 2x2 max-pooling, ReLU. ReLU after the pool is the same function on a quarter of the values.</summary>
-    public Tensor ForwardPoolRelu(Tensor x) => kernels == KernelKind.Fused && PooledConvolution.Takes(x, weight.Value)
+    public Tensor ForwardPoolRelu(Tensor x) => kernels == KernelKind.Fused && precision != Precision.Bf16 && PooledConvolution.Takes(x, weight.Value)
         ? PooledConvolution.Apply(x, weight.Value, bias.Value, padded)
-        : Functional.relu(Functional.max_pool2d(Forward(x), 2));
+        : Functional.relu(Functional.max_pool2d(Product(x), 2)).FromProduct(precision);
+
+    // Pool and ReLU choose among values, and so lose nothing where they are given rounded ones.
+    private Tensor Product(Tensor x) =>
+        Functional.conv2d(x.AsFactor(precision), weight.Value.AsFactor(precision), bias.Value.AsFactor(precision), padding: padding);
 }
 
 /// <summary>Batch normalisation over features, momentum 0.1, epsilon 1e-5.</summary>
