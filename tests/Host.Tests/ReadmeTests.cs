@@ -6,14 +6,14 @@ using Xunit;
 
 namespace NoProp.Host.Tests;
 
-/// <summary>Commands that the README shows are commands that exist.</summary>
+/// <summary>Commands that the README and the page on GPUs show are commands that exist.</summary>
 public sealed partial class ReadmeTests
 {
-    public static TheoryData<string> Commands => [.. Shown(File.ReadAllText(Path.Combine(Repository(), "README.md"))).Distinct()];
+    public static TheoryData<string> Commands => [.. ShownIn("README.md").Concat(ShownIn("docs/gpu.md")).Distinct()];
 
     [Theory]
     [MemberData(nameof(Commands))]
-    public void The_README_shows_a_command_that_parses(string command)
+    public void A_command_that_is_shown_parses(string command)
     {
         ParseResult parsed = CommandLine.Root().Parse(CommandLineParser.SplitCommandLine(command).ToArray());
 
@@ -23,7 +23,7 @@ public sealed partial class ReadmeTests
     [Fact]
     public void The_README_shows_how_to_train()
     {
-        Assert.Contains(Commands.Cast<object[]>(), command => ((string)command[0]).StartsWith("train", StringComparison.Ordinal));
+        Assert.Contains(ShownIn("README.md"), command => command.StartsWith("train", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -57,6 +57,8 @@ public sealed partial class ReadmeTests
         let call = Call().Match(line)
         where call.Success
         select call.Groups[1].Value.Trim();
+
+    private static IEnumerable<string> ShownIn(string page) => Shown(File.ReadAllText(Path.Combine(Repository(), page)));
 
     internal static string Repository()
     {

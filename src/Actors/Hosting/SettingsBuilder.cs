@@ -169,6 +169,7 @@ internal sealed partial class SettingsBuilder
             Get(Dropout) ?? usual.Dropout)
         {
             Kernels = Get(Kernels),
+            Precision = Get(SettingsTable.Precision),
         };
         return network switch
         {

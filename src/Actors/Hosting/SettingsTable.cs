@@ -97,6 +97,7 @@ internal static class SettingsTable
     public static readonly Setting<int> Batch = Weights("batch", Whole(1, Wide), s => s.Training.BatchSize);
     public static readonly Setting<int> Replicas = Weights("replicas", Whole(1, 64), s => s.Training.Replicas);
     public static readonly Setting<KernelKind> Kernels = Weights("kernels", Word<KernelKind>(), s => s.Training.Network.Kernels);
+    public static readonly Setting<Precision> Precision = Weights("precision", Word<Precision>(), s => s.Training.Network.Precision);
 
     public static readonly Setting<OptimiserKind?> Optimiser =
         Weights("optimizer.kind", OrAuto(Word<OptimiserKind>()), s => (OptimiserKind?)s.Training.Optimiser);

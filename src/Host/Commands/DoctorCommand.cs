@@ -7,6 +7,7 @@ using NoProp.Models;
 using NoProp.Models.Data;
 using NoProp.Models.Methods;
 using NoProp.Models.Native;
+using NoProp.Models.Networks;
 using Spectre.Console;
 using TorchSharp;
 
@@ -28,10 +29,20 @@ internal static class DoctorCommand
             Line("versions", string.Join(", ", NoPropHosting.Versions().Select(version => $"{version.Key} {version.Value}")));
             Line("threads", $"{Environment.ProcessorCount} slots by default, each with one libtorch thread");
             Line("training", TrainSomeSteps(ComputeDevice.Cpu));
-            Line("devices", string.Create(CultureInfo.InvariantCulture, $"cpu with {GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / Gigabyte:0.0} GB; {Gpus(Cuda.Find())}"));
-            foreach (ComputeDevice device in Enumerable.Range(0, Cuda.Find().Devices).Select(i => new ComputeDevice(DeviceType.CUDA, i)))
+            Cuda cuda = Cuda.Find();
+            Line("devices", string.Create(CultureInfo.InvariantCulture, $"cpu with {GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / Gigabyte:0.0} GB; {Gpus(cuda)}"));
+            if (cuda.IsBuiltIn)
             {
-                Line($"{device}", $"{Describe(CudaDriver.Find(device.Index))}; {TrainSomeSteps(device)}");
+                Line("cuda", CudaVersions.Find().ToString());
+            }
+
+            foreach (ComputeDevice device in Enumerable.Range(0, cuda.Devices).Select(i => new ComputeDevice(DeviceType.CUDA, i)))
+            {
+                Line($"{device}", Describe(CudaDriver.Find(device.Index)));
+                foreach (Precision precision in Enum.GetValues<Precision>())
+                {
+                    Line("", TrainSomeSteps(device, precision));
+                }
             }
 
             DataCommand.WriteTable(Terminal.Out);
@@ -52,22 +63,23 @@ internal static class DoctorCommand
     private static string Describe(CudaDriver? gpu) =>
         gpu is null ? "a GPU that the driver says nothing of" : string.Create(CultureInfo.InvariantCulture, $"{gpu.Name} with {gpu.Memory / Gigabyte:0.0} GB");
 
-    private static string TrainSomeSteps(ComputeDevice device)
+    private static string TrainSomeSteps(ComputeDevice device, Precision precision = Precision.Float32)
     {
+        string word = precision.ToString().ToLowerInvariant();
         try
         {
-            return TrainOn(device);
+            return $"{(device.Type == DeviceType.CPU ? "" : $"{word}: ")}{TrainOn(device, word)}";
         }
         catch (ExternalException e)
         {
-            throw new NoPropException($"{device} cannot train a block: {e.Message.Split('\n')[0].Trim()}", e);
+            throw new NoPropException($"{device} cannot train a block in {word}: {e.Message.Split('\n')[0].Trim()}", e);
         }
     }
 
-    private static string TrainOn(ComputeDevice device)
+    private static string TrainOn(ComputeDevice device, string precision)
     {
         TorchRuntime.UseOneThread();
-        NoPropSettings settings = SettingsLoader.Load().Settings;
+        NoPropSettings settings = SettingsLoader.Load(overrides: [$"noprop.precision={precision}"]).Settings;
         using Dataset digits = Digits.Load();
         BatchSource batches = new(digits, settings.Training.Seed, settings.Training.BatchSize);
         using IBlockCompute block = new DiscreteTime(settings.Training, digits.Shape, digits.Classes).CreateBlock(new(settings.Training.Blocks), from: null, device);

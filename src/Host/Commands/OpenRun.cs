@@ -8,6 +8,8 @@ using NoProp.Models;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
 using NoProp.Models.Native;
+using NoProp.Models.Networks;
+using TorchSharp;
 
 namespace NoProp.Host.Commands;
 
@@ -40,7 +42,7 @@ internal sealed class OpenRun : IDisposable
         try
         {
             RunFolder folder = RunFolder.Create(loaded.Settings.Run.Out ?? NewName(loaded.Settings), SettingsHocon.ToHocon(loaded.Settings));
-            return new OpenRun(plan with { Folder = folder }, []);
+            return new OpenRun(plan with { Folder = folder }, [.. NotesOn(loaded.Settings)]);
         }
         catch
         {
@@ -77,7 +79,7 @@ internal sealed class OpenRun : IDisposable
             RunPlan plan = LoadData(asked) with { Folder = folder, Resume = checkpoint };
             AtomicFile.Write(folder.Settings, SettingsHocon.ToHocon(asked.Settings));
             string from = checkpoint is null ? "this run has no checkpoint yet: it begins anew" : $"goes on from the checkpoint of {checkpoint.Step} block steps";
-            OpenRun run = new(plan, [.. problems, from]);
+            OpenRun run = new(plan, [.. problems, from, .. NotesOn(asked.Settings)]);
             if (run.IsComplete)
             {
                 return run;
@@ -100,11 +102,21 @@ internal sealed class OpenRun : IDisposable
         (Dataset data, NoPropSettings settings) = (Plan.Dataset, Plan.Settings);
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{data.Name}, {data.Train.Count} + {data.Test.Count} images {data.Shape}; {Word(settings.Training.Method)}, {settings.Training.Embedding.Name}, {settings.Training.Blocks} {Word(settings.Training.Network.Kind)} {(settings.Training.Blocks == 1 ? "network" : "blocks")}{(Plan.Replicas > 1 ? $" of {Plan.Replicas} replicas" : "")}; {settings.Policies.Blocks}, {Slots(settings)}, {settings.Epochs} epochs of {Plan.BlockStepsPerEpoch} steps");
+            $"{data.Name}, {data.Train.Count} + {data.Test.Count} images {data.Shape}; {Word(settings.Training.Method)}, {settings.Training.Embedding.Name}, {settings.Training.Blocks} {Word(settings.Training.Network.Kind)} {(settings.Training.Blocks == 1 ? "network" : "blocks")}{(Plan.Replicas > 1 ? $" of {Plan.Replicas} replicas" : "")}{InPrecision(settings.Training.Network.Precision)}; {settings.Policies.Blocks}, {Slots(settings)}, {settings.Epochs} epochs of {Plan.BlockStepsPerEpoch} steps");
     }
+
+    private static string InPrecision(Precision precision) => precision == Precision.Float32 ? "" : $" in {Word(precision)}";
 
     private static string Slots(NoPropSettings settings) =>
         settings.DeviceSlots is { Devices: [var only] } && only == ComputeDevice.Cpu ? $"{settings.SlotCount} slots" : $"{settings.SlotCount} slots on {settings.DeviceSlots}";
+
+    private static IEnumerable<string> NotesOn(NoPropSettings settings)
+    {
+        if (settings.Training.Network.Precision == Precision.Tf32 && settings.Devices.All(device => device.Type == DeviceType.CPU))
+        {
+            yield return "noprop.precision = tf32 changes nothing here: it is for GPUs, and on a CPU the same as float32";
+        }
+    }
 
     private static string Word<T>(T value)
         where T : struct, Enum => value.ToString().ToLowerInvariant();

@@ -37,6 +37,7 @@ internal static class TrainCommand
             .Add("--epochs", "noprop.epochs", "N", "Passes over the training images")
             .Add("--batch", "noprop.batch", "N", "Images in a mini-batch")
             .Add("--replicas", "noprop.replicas", "R", "Replicas of each block (with ct, fm, backprop and adjoint of the network), which train at the same time")
+            .Add("--precision", "noprop.precision", "PRECISION", "In what convolutions and matrix products are made: float32, tf32 (GPU) or bf16")
             .Add("--learning-rate", "noprop.optimizer.learning-rate", "RATE", "AdamW's learning rate")
             .AddPolicies()
             .Add("--policy-assemblies", "noprop.policy.assemblies", "FILES", "Files (.dll) with policies of your own, separated by commas")

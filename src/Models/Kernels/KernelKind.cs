@@ -5,7 +5,7 @@ public enum KernelKind
 {
     /// <summary>
     /// Several operations as one: convolution, pool and ReLU, on a processor with AVX2 and where the channels suit it, and the optimiser's step. All
-    /// else, and all on other devices, is as <see cref="Plain"/>.
+    /// else, convolutions in bfloat16, and all on other devices, is as <see cref="Plain"/>.
     /// </summary>
     Fused,
 

@@ -89,7 +89,7 @@ public sealed class Backpropagation : IMethod
         {
             BlockId[] blocks = [.. BlockId.UpTo(context.Settings.Blocks)];
             denoisers = [.. blocks.Select(context.CreateDenoiser)];
-            ParameterSet gates = new();
+            ParameterSet gates = new(context.Settings.Network.Precision);
             omega = gates.AddConstant("omega", [blocks.Length], 0);
             gates.Build(default);
             Sets = [.. blocks.Select(block => new TrainedSet(denoisers[block.Index].Parameters, block.FileName + ".")), new(gates)];

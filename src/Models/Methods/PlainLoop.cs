@@ -1,5 +1,6 @@
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
+using NoProp.Models.Native;
 using NoProp.Models.Training;
 using TorchSharp;
 
@@ -13,10 +14,11 @@ public static class PlainLoop
     /// <param name="batches">Mini-batches by step.</param>
     /// <param name="epochs">Passes over the training set.</param>
     /// <param name="onStep">Called after each block step.</param>
+    /// <param name="device">Where the blocks compute.</param>
     /// <returns>Snapshots of the blocks in order, then of the head.</returns>
-    public static IReadOnlyList<Snapshot> Train(IMethod method, BatchSource batches, int epochs, Action<BlockId, StepLoss>? onStep = null)
+    public static IReadOnlyList<Snapshot> Train(IMethod method, BatchSource batches, int epochs, Action<BlockId, StepLoss>? onStep = null, ComputeDevice device = default)
     {
-        IBlockCompute[] blocks = [.. BlockId.UpTo(method.Blocks).Select(block => method.CreateBlock(block, from: null))];
+        IBlockCompute[] blocks = [.. BlockId.UpTo(method.Blocks).Select(block => method.CreateBlock(block, from: null, device))];
         IHeadCompute head = method.CreateHead(from: null);
         try
         {

@@ -41,4 +41,19 @@ public static class TorchRuntime
             singleThreaded = true;
         }
     }
+
+    /// <summary>
+    /// Says how this process makes float32 products on GPUs. libtorch has these two switches once for all GPUs and threads, so one process
+    /// computes in one way, the last that was asked for; by itself libtorch makes convolutions in TF32 and matrix products in float32.
+    /// </summary>
+    /// <param name="device">Where something is about to compute. Only a GPU changes anything.</param>
+    /// <param name="isTf32">Whether products are made in TF32: factors of 10 bits behind the point, float32 sums.</param>
+    public static void ComputeOn(ComputeDevice device, bool isTf32)
+    {
+        if (device.Type == DeviceType.CUDA)
+        {
+            torch.backends.cuda.matmul.allow_tf32 = isTf32;
+            torch.backends.cudnn.allow_tf32 = isTf32;
+        }
+    }
 }

@@ -38,6 +38,7 @@ public sealed class Denoiser : IDisposable
 
     private Denoiser(NetworkSettings settings, ImageShape shape, int classes, int embeddingSize, LabelPathway pathway)
     {
+        Parameters = new(settings.Precision);
         image = ImageEncoder.Create(Parameters, settings, shape, ImageOutput.BatchNorm);
         label = pathway switch
         {
@@ -61,7 +62,7 @@ public sealed class Denoiser : IDisposable
     }
 
     /// <summary>Weights and running statistics.</summary>
-    public ParameterSet Parameters { get; } = new();
+    public ParameterSet Parameters { get; }
 
     /// <summary>Number of weights of such a network, without building it.</summary>
     /// <exception cref="NoPropException">There is no such network.</exception>

@@ -1,4 +1,5 @@
 using NoProp.Models.Randomness;
+using static TorchSharp.torch;
 
 namespace NoProp.Models.Networks;
 
@@ -11,6 +12,9 @@ public readonly record struct ForwardPass(NoiseKey? Dropout)
 
     /// <summary>The convolutions at the network's beginning in this pass; null where all that has weights is in the graph of automatic differentiation.</summary>
     internal Trunk? Trunk { get; init; }
+
+    /// <summary>Dropout masks that were drawn together, by site; null where each is drawn when it is needed.</summary>
+    internal IReadOnlyDictionary<int, Tensor>? Masks { get; init; }
 
     /// <summary>Whether this is a training step.</summary>
     public bool Training => Dropout is not null;

@@ -98,13 +98,20 @@ internal abstract class ImageEncoder
             second = new(parameters, $"{name}.conv2", settings.Channels[0], settings.Channels[1], padded: false, settings.Kernels);
             third = new(parameters, $"{name}.conv3", settings.Channels[1], settings.Channels[2], padded: false, settings.Kernels);
             (int channels, int height, int width) = (settings.Channels[2], Reduced(shape.Height), Reduced(shape.Width));
+            List<long[]> dropped =
+            [
+                [settings.Channels[0], (shape.Height - 2) / 2, (shape.Width - 2) / 2],
+                [settings.Channels[1], (shape.Height - 2) / 2 - 2, (shape.Width - 2) / 2 - 2],
+                [channels, height, width],
+            ];
             if (Math.Min(shape.Height, shape.Width) >= LargeImage)
             {
                 fourth = new(parameters, $"{name}.conv4", channels, 2 * channels, padded: false, settings.Kernels);
                 (channels, height, width) = (2 * channels, (height - 2) / 2, (width - 2) / 2);
+                dropped.Add([channels, height, width]);
             }
 
-            dropout = [.. Enumerable.Range(firstSite, DropoutSites).Select(site => new Dropout(settings.Dropout, site))];
+            dropout = [.. dropped.Select((values, i) => new Dropout(settings.Dropout, firstSite + i, values))];
             output = new(parameters, $"{name}.output", channels * height * width, features);
             norm = last == ImageOutput.BatchNorm ? new(parameters, $"{name}.norm", features) : null;
         }
@@ -113,6 +120,7 @@ internal abstract class ImageEncoder
 
         public override Tensor Forward(Tensor images, ForwardPass pass)
         {
+            pass = Dropout.Draw(dropout, images, pass);
             Tensor h = dropout[0].Forward(first.ForwardPoolRelu(images, pass), pass);
             h = dropout[1].Forward(Functional.relu(second.Forward(h)), pass);
             h = dropout[2].Forward(third.ForwardPoolRelu(h, pass), pass);

@@ -1,6 +1,7 @@
 using NoProp.Models.Kernels;
 using NoProp.Models.Native;
 using NoProp.Models.Randomness;
+using TorchSharp;
 using static TorchSharp.torch;
 using Functional = TorchSharp.torch.nn.functional;
 
@@ -13,9 +14,11 @@ internal sealed class Linear(ParameterSet parameters, string name, int inputs, i
 {
     private readonly Parameter weight = parameters.AddUniform($"{name}.weight", [outputs, inputs], 1 / MathF.Sqrt(inputs));
     private readonly Parameter bias = parameters.AddUniform($"{name}.bias", [outputs], 1 / MathF.Sqrt(inputs));
+    private readonly Precision precision = parameters.Precision;
 
     /// <summary>[batch, inputs] to [batch, outputs].</summary>
-    public Tensor Forward(Tensor x) => Functional.linear(x, weight.Value, bias.Value);
+    public Tensor Forward(Tensor x) =>
+        Functional.linear(x.AsFactor(precision), weight.Value.AsFactor(precision), bias.Value.AsFactor(precision)).FromProduct(precision);
 }
 
 /// <summary>A 3x3 convolution of stride 1. Initial values as in torch.nn.Conv2d.</summary>
@@ -24,14 +27,20 @@ internal sealed class Convolution(ParameterSet parameters, string name, int inpu
     private readonly Parameter weight = parameters.AddUniform($"{name}.weight", [outputs, inputs, 3, 3], 1 / MathF.Sqrt(inputs * 9));
     private readonly Parameter bias = parameters.AddUniform($"{name}.bias", [outputs], 1 / MathF.Sqrt(inputs * 9));
     private readonly long[] padding = padded ? [1, 1] : [0, 0];
+    private readonly Precision precision = parameters.Precision;
 
     /// <summary>[batch, inputs, h, w] to [batch, outputs, h, w] if padded, otherwise [batch, outputs, h - 2, w - 2].</summary>
-    public Tensor Forward(Tensor x) => Functional.conv2d(x, weight.Value, bias.Value, padding: padding);
+    public Tensor Forward(Tensor x) => Product(x).FromProduct(precision);
 
     /// <summary>Convolution, 2x2 max-pooling, ReLU. ReLU after the pool is the same function on a quarter of the values.</summary>
-    public Tensor ForwardPoolRelu(Tensor x, ForwardPass pass) => kernels == KernelKind.Fused && PooledConvolution.Takes(x, weight.Value)
-        ? pass.Trunk?.Forward(x, weight.Value, bias.Value, padded) ?? PooledConvolution.Apply(x, weight.Value, bias.Value, padded)
-        : Functional.relu(Functional.max_pool2d(Forward(x), 2));
+    public Tensor ForwardPoolRelu(Tensor x, ForwardPass pass) =>
+        kernels == KernelKind.Fused && precision != Precision.Bf16 && PooledConvolution.Takes(x, weight.Value)
+            ? pass.Trunk?.Forward(x, weight.Value, bias.Value, padded) ?? PooledConvolution.Apply(x, weight.Value, bias.Value, padded)
+            : Functional.relu(Functional.max_pool2d(Product(x), 2)).FromProduct(precision);
+
+    // Pool and ReLU choose among values, and so lose nothing where they are given rounded ones.
+    private Tensor Product(Tensor x) =>
+        Functional.conv2d(x.AsFactor(precision), weight.Value.AsFactor(precision), bias.Value.AsFactor(precision), padding: padding);
 }
 
 /// <summary>Batch normalisation over features, momentum 0.1, epsilon 1e-5.</summary>
@@ -59,8 +68,38 @@ internal sealed class BatchNorm(ParameterSet parameters, string name, int featur
 /// <summary>Inverted dropout.</summary>
 /// <param name="probability">Probability that a value is dropped, in [0, 1).</param>
 /// <param name="site">Which dropout of the network this is, 0..15; each has its own range of random numbers.</param>
-internal sealed class Dropout(double probability, int site)
+/// <param name="shape">Shape of what it drops values of, without the batch; needed where masks are drawn together.</param>
+internal sealed class Dropout(double probability, int site, params long[] shape)
 {
-    public Tensor Forward(Tensor x, ForwardPass pass) =>
-        pass.Dropout is { } key && probability > 0 ? x * Noise.DropoutMask(key, probability, x.shape, (long)site << 30).OnDeviceOf(x) : x;
+    private readonly long offset = (long)site << 30;
+
+    private double Probability => probability;
+
+    private int Site => site;
+
+    /// <summary>
+    /// The pass with the masks of some dropouts of one probability, drawn together on the images' device. On the CPU, which is far slower at
+    /// that, each mask is drawn by itself when it is needed.
+    /// </summary>
+    /// <param name="dropouts">The dropouts.</param>
+    /// <param name="images">What the pass begins with, [batch, ...].</param>
+    /// <param name="pass">The pass.</param>
+    public static ForwardPass Draw(IReadOnlyList<Dropout> dropouts, Tensor images, ForwardPass pass)
+    {
+        double probability = dropouts[0].Probability;
+        if (images.device_type == DeviceType.CPU || pass.Dropout is not { } key || probability == 0)
+        {
+            return pass;
+        }
+
+        Tensor[] masks = DeviceNoise.DropoutMasks([key], probability, [.. dropouts.Select(dropout => dropout.Place(images.shape[0]))], images.device);
+        return pass with { Masks = dropouts.Zip(masks).ToDictionary(drawn => drawn.First.Site, drawn => drawn.Second.select(0, 0)) };
+    }
+
+    /// <summary>[batch, ...] to the same.</summary>
+    public Tensor Forward(Tensor x, ForwardPass pass) => pass.Dropout is { } key && probability > 0
+        ? x * (pass.Masks?[site] ?? Noise.DropoutMask(key, probability, x.shape, offset).OnDeviceOf(x))
+        : x;
+
+    private (long[] Shape, long Offset) Place(long batch) => ([batch, .. shape], offset);
 }

@@ -30,6 +30,9 @@ public sealed record NetworkSettings(
     /// <summary>What computes it.</summary>
     public KernelKind Kernels { get; init; }
 
+    /// <summary>In what its products are made.</summary>
+    public Precision Precision { get; init; }
+
     /// <summary>The small network's usual sizes.</summary>
     public static NetworkSettings Compact { get; } = new(NetworkKind.Compact, [32, 64], 20, 64, [64], 0);
 

@@ -43,12 +43,16 @@ public sealed class Parameter
 /// The weights and the running statistics of a network, each in one flat tensor, so that the optimiser, a snapshot and a hash go over
 /// memory once. Layers declare what they need; <see cref="Build"/> allocates it.
 /// </summary>
-public sealed class ParameterSet : IDisposable
+/// <param name="precision">In what the network's products are made. All that is held here is float32.</param>
+public sealed class ParameterSet(Precision precision = Precision.Float32) : IDisposable
 {
     private readonly List<Parameter> weights = [];
     private readonly List<Parameter> statistics = [];
     private Tensor? flat;
     private Tensor? flatStatistics;
+
+    /// <summary>In what the network's products are made.</summary>
+    public Precision Precision => precision;
 
     /// <summary>Trained parameters, in the order of their declaration.</summary>
     public IReadOnlyList<Parameter> Weights => weights;
@@ -113,7 +117,10 @@ public sealed class ParameterSet : IDisposable
         }
     }
 
-    /// <summary>Moves the memory to a device; <see cref="Parameter.Value"/> is then there. What is to be on the CPU stays where it was built.</summary>
+    /// <summary>
+    /// Moves the memory to a device; <see cref="Parameter.Value"/> is then there. What is to be on the CPU stays where it was built. On a GPU
+    /// this process makes float32 products from now on as <see cref="Precision"/> says.
+    /// </summary>
     /// <exception cref="InvalidOperationException">The set has not been built yet.</exception>
     internal void MoveTo(ComputeDevice device)
     {
@@ -122,6 +129,7 @@ public sealed class ParameterSet : IDisposable
             return;
         }
 
+        TorchRuntime.ComputeOn(device, isTf32: precision == Precision.Tf32);
         using IDisposable guard = no_grad();
         flat = Move(Flat, weights, device);
         flatStatistics = Move(FlatStatistics, statistics, device);

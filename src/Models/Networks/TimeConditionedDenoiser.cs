@@ -42,6 +42,7 @@ public sealed class TimeConditionedDenoiser : IDisposable
 
     private TimeConditionedDenoiser(NetworkSettings settings, ImageShape shape, int classes, int embeddingSize, LabelPathway pathway)
     {
+        Parameters = new(settings.Precision);
         image = ImageEncoder.Create(Parameters, settings, shape, ImageOutput.Relu);
         label = pathway switch
         {
@@ -59,7 +60,7 @@ public sealed class TimeConditionedDenoiser : IDisposable
     }
 
     /// <summary>Weights.</summary>
-    public ParameterSet Parameters { get; } = new();
+    public ParameterSet Parameters { get; }
 
     /// <summary>Number of weights of such a network, without building it.</summary>
     /// <exception cref="NoPropException">There is no such network.</exception>

@@ -73,18 +73,12 @@ public static class Noise
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="p"/> is not in [0, 1).</exception>
     public static Tensor DropoutMask(in NoiseKey key, double p, ReadOnlySpan<long> shape, long offset)
     {
-        // At 1 the mask would silently be 0 and infinity. NaN fails every comparison.
-        if (!(p >= 0 && p < 1))
-        {
-            throw new ArgumentOutOfRangeException(nameof(p), p, "a dropout probability must be in [0, 1)");
-        }
-
+        (uint threshold, float scale) = DropoutOf(p);
         Tensor result = empty(shape.ToArray(), ScalarType.Float32);
         // The mask's memory holds its random words first.
         Span<uint> words = MemoryMarshal.Cast<byte, uint>(result.bytes);
         Words(key, offset, words);
-        uint threshold = (uint)(p * uint.MaxValue);
-        uint kept = BitConverter.SingleToUInt32Bits((float)(1 / (1 - p)));
+        uint kept = BitConverter.SingleToUInt32Bits(scale);
         for (; words.Length >= Vector<uint>.Count; words = words[Vector<uint>.Count..])
         {
             Vector.AndNot(new Vector<uint>(kept), Vector.LessThan(new Vector<uint>(words), new Vector<uint>(threshold))).CopyTo(words);
@@ -97,6 +91,13 @@ public static class Noise
 
         return result;
     }
+
+    /// <summary>What dropout makes of a word: 0 below the threshold, otherwise what is kept is scaled up.</summary>
+    internal static (uint Threshold, float Kept) DropoutOf(double p) =>
+        // At 1 the mask would silently be 0 and infinity. NaN fails every comparison.
+        p >= 0 && p < 1
+            ? ((uint)(p * uint.MaxValue), (float)(1 / (1 - p)))
+            : throw new ArgumentOutOfRangeException(nameof(p), p, "a dropout probability must be in [0, 1)");
 
     /// <summary>A uniformly random order of 0..<paramref name="count"/>-1 (Fisher-Yates).</summary>
     public static long[] Permutation(in NoiseKey key, int count)

@@ -41,6 +41,24 @@ public sealed class EqualityTests
         Assert.Equal(Runs.PlainLoopWeights(plan), ended.Figures.WeightsSha256);
     }
 
+    [Theory]
+    [InlineData("tf32", false)]
+    [InlineData("bf16", false)]
+    [InlineData("bf16", true)]
+    public async Task Every_precision_ends_with_the_plain_loops_weights(string precision, bool isPaperNetwork)
+    {
+        string setting = $"noprop.precision={precision}";
+        RunPlan plan = isPaperNetwork ? Runs.OnPaperNetwork(setting) : Runs.OnDigits(setting);
+
+        RunEnded ended = await plan.Train();
+
+        Assert.Equal(Runs.PlainLoopWeights(plan), ended.Figures.WeightsSha256);
+    }
+
+    [Fact]
+    public void On_a_CPU_tf32_is_float32_to_the_bit() =>
+        Assert.Equal(Runs.PlainLoopWeights(Runs.OnDigits()), Runs.PlainLoopWeights(Runs.OnDigits("noprop.precision=tf32")));
+
     [Fact]
     public void Kernels_are_not_the_same_to_the_bit() =>
         Assert.NotEqual(Runs.PlainLoopWeights(Runs.OnDigits("noprop.kernels=fused")), Runs.PlainLoopWeights(Runs.OnDigits("noprop.kernels=plain")));

@@ -38,6 +38,7 @@ public sealed class SettingsHoconTests
         ["noprop.network.hidden"] = "[64, 32]",
         ["noprop.network.dropout"] = "0.3",
         ["noprop.kernels"] = "plain",
+        ["noprop.precision"] = "bf16",
         ["noprop.blocks"] = "5",
         ["noprop.epochs"] = "6",
         ["noprop.batch"] = "7",

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using NoProp.Models.Data;
+using NoProp.Models.Native;
 using NoProp.Models.Networks;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -39,20 +40,23 @@ internal static class Arithmetic
         static double Layers(int passes, params int[] widths) => widths.Zip(widths.Skip(1), (from, to) => (double)passes * from * to).Sum();
     }
 
-    /// <summary>Operations a second of a product of two square float32 matrices on one thread, the better half of some products.</summary>
-    public static double MatrixRate()
+    /// <summary>Operations a second of a product of two square float32 matrices on a GPU or one thread, the better half of some products.</summary>
+    public static double MatrixRate(ComputeDevice device = default)
     {
-        const int Size = 1024;
+        int size = device.Type == DeviceType.CUDA ? 4096 : 1024;
+        TorchRuntime.ComputeOn(device, isTf32: false);
         using DisposeScope scope = NewDisposeScope();
-        (Tensor a, Tensor b) = (rand(Size, Size), rand(Size, Size));
+        (Tensor a, Tensor b) = (rand([size, size], device: device.Torch), rand([size, size], device: device.Torch));
+        Gpu.Await(device);
         double[] seconds = new double[9];
         for (int i = 0; i < seconds.Length; i++)
         {
             long start = Stopwatch.GetTimestamp();
             using Tensor product = a.mm(b);
+            Gpu.Await(device);
             seconds[i] = Stopwatch.GetElapsedTime(start).TotalSeconds;
         }
 
-        return 2.0 * Size * Size * Size / seconds.Order().ElementAt(seconds.Length / 4);
+        return 2.0 * size * size * size / seconds.Order().ElementAt(seconds.Length / 4);
     }
 }

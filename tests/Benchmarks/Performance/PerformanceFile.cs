@@ -14,7 +14,7 @@ internal static class PerformanceFile
 
     /// <summary>Adds results to both files of a folder.</summary>
     /// <param name="folder">The folder.</param>
-    /// <param name="order">Names of all cases, in the order of the page.</param>
+    /// <param name="order">Names of all cases, in the order of the page. Behind each stands what was measured of it on other devices.</param>
     /// <param name="results">New results.</param>
     public static void Update(string folder, IReadOnlyList<string> order, IReadOnlyCollection<CaseResult> results)
     {
@@ -22,9 +22,11 @@ internal static class PerformanceFile
         ImmutableArray<CaseResult> before = File.Exists(json) ? JsonSerializer.Deserialize<ImmutableArray<CaseResult>>(File.ReadAllText(json), Options) : [];
         CaseResult[] all =
         [
-            .. order
-                .Select(name => results.FirstOrDefault(result => result.Name == name) ?? before.FirstOrDefault(result => result.Name == name))
-                .OfType<CaseResult>(),
+            .. results.Concat(before)
+                .DistinctBy(result => result.Name)
+                .Where(result => order.Contains(CaseOf(result)))
+                .OrderBy(result => order.Index().First(known => known.Item == CaseOf(result)).Index)
+                .ThenBy(result => result.Name, StringComparer.Ordinal),
         ];
         Directory.CreateDirectory(folder);
         File.WriteAllText(json, JsonSerializer.Serialize(all, Options) + "\n");
@@ -56,6 +58,8 @@ internal static class PerformanceFile
         }
     }
 
+    private static string CaseOf(CaseResult result) => result.Name.Split(' ')[0];
+
     private static string Markdown(CaseResult[] results)
     {
         StringBuilder text = new("""
@@ -63,7 +67,7 @@ internal static class PerformanceFile
 
             Written by `benchmarks performance`, case by case (`dotnet run -c Release --project tests/Benchmarks -- performance --help`). Every figure is the
             median of some rounds; in each round every arm runs once, one after the other, and a ratio is taken within its round. What the ratios are
-            worth holds on other machines too, the times do not: these are of two cores with AVX2.
+            worth holds on other machines too, the times do not: these are of two cores with AVX2, but for cases that name another device.
 
 
             """);

@@ -1,6 +1,7 @@
 using NoProp.Models.Data;
 using NoProp.Models.Diffusion;
 using NoProp.Models.Methods;
+using NoProp.Models.Native;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -24,19 +25,27 @@ internal sealed class ScriptLoop : IDisposable
     private readonly Linear classifier;
     private readonly AdamW classifierOptimiser;
     private readonly Tensor embedding;
+    private readonly Tensor images;
+    private readonly Tensor labels;
+    private readonly Device device;
 
     /// <summary>Networks with initial weights.</summary>
-    public ScriptLoop(TrainingSettings settings, Dataset dataset)
+    /// <param name="settings">Settings.</param>
+    /// <param name="dataset">Data; the training images are copied to the device.</param>
+    /// <param name="device">Where all is computed.</param>
+    public ScriptLoop(TrainingSettings settings, Dataset dataset, ComputeDevice device = default)
     {
-        (this.settings, this.dataset) = (settings, dataset);
+        (this.settings, this.dataset, this.device) = (settings, dataset, device.Torch);
         set_num_threads(IntraOpThreads);
         random.manual_seed((long)settings.Seed);
         schedule = CosineSchedule.Create(settings.Blocks, settings.AbarMin, settings.AbarMax);
-        blocks = [.. Enumerable.Range(0, settings.Blocks).Select(_ => new ScriptNetwork(settings.Network, dataset.Shape, dataset.Classes, dataset.Classes))];
+        blocks = [.. Enumerable.Range(0, settings.Blocks).Select(_ => new ScriptNetwork(settings.Network, dataset.Shape, dataset.Classes, dataset.Classes).to(this.device))];
         optimisers = [.. blocks.Select(block => Optimiser(block))];
-        classifier = Linear(dataset.Classes, dataset.Classes);
+        classifier = Linear(dataset.Classes, dataset.Classes).to(this.device);
         classifierOptimiser = Optimiser(classifier);
-        embedding = eye(dataset.Classes);
+        embedding = eye(dataset.Classes, device: this.device);
+        images = dataset.Train.Images.to(this.device, copy: true);
+        labels = dataset.Train.Labels.to(this.device, copy: true);
     }
 
     /// <summary>Trains all blocks on all images once.</summary>
@@ -46,7 +55,7 @@ internal sealed class ScriptLoop : IDisposable
         for (int block = 0; block < blocks.Length; block++)
         {
             blocks[block].train();
-            using Tensor order = randperm(dataset.Train.Count);
+            using Tensor order = randperm(dataset.Train.Count, device: device);
             for (long from = 0; from < dataset.Train.Count; from += settings.BatchSize)
             {
                 using DisposeScope scope = NewDisposeScope();
@@ -67,15 +76,15 @@ internal sealed class ScriptLoop : IDisposable
         {
             using DisposeScope scope = NewDisposeScope();
             long count = Math.Min(Together, dataset.Test.Count - from);
-            Tensor images = Pixels(dataset.Test.Images.narrow(0, from, count));
-            Tensor z = randn(count, dataset.Classes);
+            Tensor images = Pixels(dataset.Test.Images.narrow(0, from, count).to(device));
+            Tensor z = randn([count, dataset.Classes], device: device);
             foreach ((int i, ScriptNetwork block) in blocks.Index())
             {
                 Posterior step = Posterior.At(schedule, i + 1);
                 z = step.Step(functional.softmax(block.forward(images, z), 1).mm(embedding), z, eps: null);
             }
 
-            right += classifier.forward(z).argmax(1).eq(dataset.Test.Labels.narrow(0, from, count)).sum().item<long>();
+            right += classifier.forward(z).argmax(1).eq(dataset.Test.Labels.narrow(0, from, count).to(device)).sum().item<long>();
         }
 
         return (double)right / dataset.Test.Count;
@@ -89,23 +98,25 @@ internal sealed class ScriptLoop : IDisposable
         classifierOptimiser.Dispose();
         classifier.Dispose();
         embedding.Dispose();
+        images.Dispose();
+        labels.Dispose();
     }
 
     private void Step(int block, Tensor rows)
     {
-        Tensor images = Pixels(dataset.Train.Images.index_select(0, rows));
-        Tensor labels = dataset.Train.Labels.index_select(0, rows);
-        Tensor u = embedding.index_select(0, labels);
+        Tensor pixels = Pixels(images.index_select(0, rows));
+        Tensor classes = labels.index_select(0, rows);
+        Tensor u = embedding.index_select(0, classes);
 
         optimisers[block].zero_grad();
         Tensor z = Posterior.Diffuse(schedule.Abar(block), u, randn_like(u));
-        Tensor output = functional.softmax(blocks[block].forward(images, z), 1).mm(embedding);
+        Tensor output = functional.softmax(blocks[block].forward(pixels, z), 1).mm(embedding);
         using Scalar square = 2.ToScalar(), weight = (settings.Blocks / 2.0 * settings.Eta * schedule.SnrGain(block + 1)).ToScalar();
         output.sub(u).pow(square).sum(1).mean().mul(weight).backward();
         optimisers[block].step();
 
         classifierOptimiser.zero_grad();
-        functional.cross_entropy(classifier.forward(Posterior.Diffuse(schedule.Abar(settings.Blocks), u, randn_like(u))), labels).backward();
+        functional.cross_entropy(classifier.forward(Posterior.Diffuse(schedule.Abar(settings.Blocks), u, randn_like(u))), classes).backward();
         classifierOptimiser.step();
     }
 

@@ -3,6 +3,7 @@ using NoProp.Actors.Hosting;
 using NoProp.Models;
 using NoProp.Models.Data;
 using NoProp.Models.Methods;
+using NoProp.Models.Native;
 using NoProp.Models.Training;
 
 namespace NoProp.Benchmarks.Performance;
@@ -23,6 +24,22 @@ internal static class StepCases
             new("arithmetic", Milliseconds, () => ArithmeticOf(images, $"noprop.network.kind={network}")),
         ],
         [new("fused / arithmetic", 0, 2, wanted.Length > 0 ? $"at most {wanted}" : ""), new("plain / arithmetic", 1, 2), new("plain / fused", 1, 0)]);
+
+    /// <summary>A step on a device, each waited for, in every precision.</summary>
+    public static PerformanceCase Limit(string images, string network, ComputeDevice device)
+    {
+        string[] overrides = [$"noprop.network.kind={network}", $"noprop.devices={device}"];
+        return new(
+            $"step-{images}-{network} on {device}",
+            $"A step of a {network} block on {device}, images of the size of {images}, a mini-batch of 128, against its dense multiplications and additions at the rate of a float32 matrix product there. Each step is waited for.",
+            [
+                new("step, float32", Milliseconds, () => Of(images, overrides).Milliseconds),
+                new("step, tf32", Milliseconds, () => Of(images, [.. overrides, "noprop.precision=tf32"]).Milliseconds),
+                new("step, bf16", Milliseconds, () => Of(images, [.. overrides, "noprop.precision=bf16"]).Milliseconds),
+                new("arithmetic", Milliseconds, () => ArithmeticOf(images, overrides)),
+            ],
+            [new("float32 / arithmetic", 0, 3), new("tf32 / float32", 1, 0), new("bf16 / float32", 2, 0)]);
+    }
 
     /// <summary>Images of several sizes.</summary>
     public static PerformanceCase Images()
@@ -55,18 +72,20 @@ internal static class StepCases
 
     private static double ArithmeticOf(string images, params string[] overrides)
     {
-        TrainingSettings settings = SettingsLoader.Load(overrides: overrides).Settings.Training;
-        return 1000 * Arithmetic.OfStep(settings.Network, RandomImages.Shapes[images], settings.BatchSize, RandomImages.Classes, RandomImages.Classes) / Arithmetic.MatrixRate();
+        NoPropSettings loaded = SettingsLoader.Load(overrides: overrides).Settings;
+        TrainingSettings settings = loaded.Training;
+        return 1000 * Arithmetic.OfStep(settings.Network, RandomImages.Shapes[images], settings.BatchSize, RandomImages.Classes, RandomImages.Classes) / Arithmetic.MatrixRate(loaded.Devices[0]);
     }
 
-    /// <summary>Median time and allocation of a step of the first block, on random images of a size.</summary>
+    /// <summary>Median time and allocation of a step of the first block, on random images of a size and on the first device.</summary>
     public static (double Milliseconds, double Allocated) Of(string images, params string[] overrides)
     {
-        TrainingSettings settings = SettingsLoader.Load(overrides: overrides).Settings.Training;
+        NoPropSettings loaded = SettingsLoader.Load(overrides: overrides).Settings;
+        (TrainingSettings settings, ComputeDevice device) = (loaded.Training, loaded.Devices[0]);
         using Dataset dataset = RandomImages.Of(images, settings.BatchSize);
         BatchSource batches = new(dataset, settings.Seed, settings.BatchSize);
         DiscreteTime method = new(settings, dataset.Shape, dataset.Classes);
-        using IBlockCompute block = method.CreateBlock(new BlockId(1), from: null);
+        using IBlockCompute block = method.CreateBlock(new BlockId(1), from: null, device);
         using IHeadCompute head = method.CreateHead(from: null);
         SharedVersion? version = method.Coupled ? head.Shared : null;
         (double[] times, double[] allocated) = (new double[Steps], new double[Steps]);
@@ -76,6 +95,7 @@ internal static class StepCases
             long before = GC.GetAllocatedBytesForCurrentThread();
             long start = Stopwatch.GetTimestamp();
             block.Step(batch, version);
+            Gpu.Await(device);
             times[step] = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
             allocated[step] = GC.GetAllocatedBytesForCurrentThread() - before;
         }

@@ -18,10 +18,10 @@ internal static class TrainingCases
             $"training-{images}",
             $"10 {network} blocks, images of the size of {images}, mini-batches of 128, {steps} steps of each block.",
             [
-                new("script: one thread, two threads within an operation", Rate, () => InTraining(WithScript)),
-                new("plain loop on one thread", Rate, () => InTraining(OnOneThread)),
-                new("two plain loops on two threads", Rate, () => InTraining(OnTwoThreads)),
-                new("actors with two slots", Rate, () => InTraining(WithActors)),
+                new("script: one thread, two threads within an operation", Rate, () => In(WithScript)),
+                new("plain loop on one thread", Rate, () => In(OnOneThread)),
+                new("two plain loops on two threads", Rate, () => In(OnTwoThreads)),
+                new("actors with two slots", Rate, () => In(WithActors)),
             ],
             [
                 new("actors / script", 3, 0, wanted.Length > 0 ? $"at least {wanted}" : ""),
@@ -29,12 +29,36 @@ internal static class TrainingCases
                 new("actors / plain loop", 3, 1),
             ]);
 
-        double InTraining(Func<LoadedSettings, Dataset, double> arm)
-        {
-            LoadedSettings loaded = Load($"noprop.network.kind={network}");
-            using Dataset dataset = RandomImages.Of(images, steps * loaded.Settings.Training.BatchSize);
-            return steps * loaded.Settings.Training.Blocks / arm(loaded, dataset);
-        }
+        double In(Func<LoadedSettings, Dataset, double> arm) => InTraining(images, steps, arm, $"noprop.network.kind={network}");
+    }
+
+    /// <summary>The same on a device, with more slots and in other precisions too. The script has its images there from the beginning.</summary>
+    public static PerformanceCase Script(string images, string network, int steps, ComputeDevice device)
+    {
+        string[] overrides = [$"noprop.network.kind={network}", $"noprop.devices={device}"];
+        return new(
+            $"training-{images} on {device}",
+            $"10 {network} blocks on {device}, images of the size of {images}, mini-batches of 128, {steps} steps of each block, in float32 unless it says otherwise.",
+            [
+                new("script", Rate, () => In(WithScript)),
+                new("plain loop", Rate, () => In(OnOneThread)),
+                new("two plain loops on two threads", Rate, () => In(OnTwoThreads)),
+                new("actors with one slot", Rate, () => In(WithActors, "noprop.slots=1")),
+                new("actors with two slots", Rate, () => In(WithActors)),
+                new("actors with four slots", Rate, () => In(WithActors, "noprop.slots=4")),
+                new("actors with two slots, tf32", Rate, () => In(WithActors, "noprop.precision=tf32")),
+                new("actors with two slots, bf16", Rate, () => In(WithActors, "noprop.precision=bf16")),
+            ],
+            [
+                new("actors with two slots / script", 4, 0),
+                new("actors with two slots / plain loop", 4, 1),
+                new("two slots / one", 4, 3),
+                new("four slots / one", 5, 3),
+                new("tf32 / float32", 6, 4),
+                new("bf16 / float32", 7, 4),
+            ]);
+
+        double In(Func<LoadedSettings, Dataset, double> arm, params string[] more) => InTraining(images, steps, arm, [.. overrides, .. more]);
     }
 
     /// <summary>One slot and two.</summary>
@@ -73,6 +97,13 @@ internal static class TrainingCases
         }
     }
 
+    private static double InTraining(string images, int steps, Func<LoadedSettings, Dataset, double> arm, params string[] overrides)
+    {
+        LoadedSettings loaded = Load(overrides);
+        using Dataset dataset = RandomImages.Of(images, steps * loaded.Settings.Training.BatchSize);
+        return steps * loaded.Settings.Training.Blocks / arm(loaded, dataset);
+    }
+
     private static LoadedSettings Load(params string[] overrides) =>
         SettingsLoader.Load(overrides: ["noprop.epochs=1", "noprop.slots=2", "noprop.evaluate.every-epochs=0", .. overrides]);
 
@@ -82,27 +113,36 @@ internal static class TrainingCases
         // The number of threads within an operation is a thread's own.
         OnThreads(1, () =>
         {
-            using ScriptLoop script = new(loaded.Settings.Training, dataset);
-            seconds = Seconds(() => script.Epoch());
+            ComputeDevice device = loaded.Settings.Devices[0];
+            TorchRuntime.ComputeOn(device, isTf32: false);
+            using ScriptLoop script = new(loaded.Settings.Training, dataset, device);
+            Gpu.Await(device);
+            seconds = Seconds(() =>
+            {
+                script.Epoch();
+                Gpu.Await(device);
+            });
         });
         return seconds;
     }
 
-    private static double OnOneThread(LoadedSettings loaded, Dataset dataset) => Seconds(() => OnThreads(1, () => Plain(loaded.Settings.Training, dataset)));
+    private static double OnOneThread(LoadedSettings loaded, Dataset dataset) => Seconds(() => OnThreads(1, () => Plain(loaded.Settings.Training, dataset, loaded.Settings.Devices[0])));
 
     private static double OnTwoThreads(LoadedSettings loaded, Dataset dataset)
     {
         TrainingSettings half = loaded.Settings.Training with { Blocks = loaded.Settings.Training.Blocks / 2 };
-        return Seconds(() => OnThreads(2, () => Plain(half, dataset)));
+        return Seconds(() => OnThreads(2, () => Plain(half, dataset, loaded.Settings.Devices[0])));
     }
 
     private static double WithActors(LoadedSettings loaded, Dataset dataset) =>
         TrainingRun.RunAsync(RunPlan.Create(loaded, dataset)).GetAwaiter().GetResult().Figures.WallTime.TotalSeconds;
 
-    private static void Plain(TrainingSettings settings, Dataset dataset)
+    // Its end, the blocks' snapshots, waits for the device, as that of the actors does.
+    private static void Plain(TrainingSettings settings, Dataset dataset, ComputeDevice device)
     {
         TorchRuntime.UseOneThread();
-        PlainLoop.Train(new DiscreteTime(settings, dataset.Shape, dataset.Classes), new BatchSource(dataset, settings.Seed, settings.BatchSize), epochs: 1);
+        PlainLoop.Train(
+            new DiscreteTime(settings, dataset.Shape, dataset.Classes), new BatchSource(dataset, settings.Seed, settings.BatchSize), epochs: 1, device: device);
     }
 
     private static void OnThreads(int count, Action action)

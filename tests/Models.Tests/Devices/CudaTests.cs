@@ -21,4 +21,19 @@ public sealed class CudaTests
     [Fact]
     public void What_is_found_here_agrees_with_the_driver() =>
         Assert.All(Enumerable.Range(0, Cuda.Find().Devices), index => Assert.NotNull(CudaDriver.Find(index)));
+
+    [Fact]
+    public void Where_there_is_a_GPU_its_versions_are_known()
+    {
+        CudaVersions found = CudaVersions.Find();
+
+        Assert.All(Enumerable.Range(0, Cuda.Find().Devices), _ => Assert.All([found.Driver, found.DriverCuda, found.Runtime, found.Cudnn], Assert.NotNull));
+    }
+
+    [Fact]
+    public void Versions_that_cannot_be_asked_are_said_to_be_unknown()
+    {
+        Assert.Equal("driver of unknown version; this build has CUDA of unknown version, cuDNN of unknown version", new CudaVersions(null, null, null, null).ToString());
+        Assert.Equal("driver 550.54.15, for CUDA up to 12.4; this build has CUDA 12.8, cuDNN 9.8.0", new CudaVersions("550.54.15", "12.4", "12.8", "9.8.0").ToString());
+    }
 }

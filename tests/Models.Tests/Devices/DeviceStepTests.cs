@@ -6,6 +6,7 @@ using NoProp.Models.Embeddings;
 using NoProp.Models.Methods;
 using NoProp.Models.Native;
 using NoProp.Models.Networks;
+using NoProp.Models.Randomness;
 using NoProp.Models.Training;
 using TorchSharp;
 using Xunit;
@@ -50,6 +51,18 @@ public sealed class DeviceStepTests(SecondDevice second) : IDisposable
         Assert.Equal([1, 1], there.Floats());
         Assert.ThrowsAny<Exception>(() => (there * here).Floats());
         Assert.ThrowsAny<Exception>(() => there.bytes.Length);
+    }
+
+    [Fact]
+    public void Dropout_masks_on_another_device_are_drawn_there_and_have_the_bits_of_the_CPUs()
+    {
+        (long[] Shape, long Offset)[] masks = [([3, 5], 0), ([2, 3, 4], 1L << 30)];
+        NoiseKey key = new(1ul << 40, NoiseStream.Dropout, 3, 1L << 40);
+
+        Tensor[] drawn = DeviceNoise.DropoutMasks([key], 0.2, masks, second.Device.Torch);
+
+        Assert.All(drawn, mask => Assert.Equal(second.Device.Type, mask.device_type));
+        Assert.Equal(masks.Select(mask => Noise.DropoutMask(key, 0.2, mask.Shape, mask.Offset).Values()), drawn.Select(mask => mask.Floats()));
     }
 
     [Theory]
