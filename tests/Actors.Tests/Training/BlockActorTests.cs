@@ -24,7 +24,7 @@ public sealed class BlockActorTests : TestKit
         : base(SettingsLoader.Load().Config)
     {
         (worker, loader) = (CreateTestProbe(), CreateTestProbe());
-        block = worker.ChildActorOf(BlockActor.Props(Block, method, loader, TimeSpan.FromMinutes(1)));
+        block = worker.ChildActorOf(BlockActor.Props(Block, method, loader, TimeSpan.FromMinutes(1)), SupervisorStrategy.DefaultStrategy);
     }
 
     [Fact]
@@ -46,6 +46,30 @@ public sealed class BlockActorTests : TestKit
         Serve(5, 6, 7);
 
         Assert.Equal([5f, 6f, 7f], worker.ExpectMsg<StepsCommitted>().Losses.Select(loss => loss.Loss));
+    }
+
+    [Fact]
+    public void The_losses_of_a_lease_are_read_together()
+    {
+        Grant(0, 3);
+
+        Serve(0, 1, 2);
+
+        worker.ExpectMsg<StepsCommitted>();
+        Assert.Equal([3], method.Reads);
+    }
+
+    [Fact]
+    public void A_lease_that_is_truncated_after_a_loss_that_is_not_finite_is_not_committed()
+    {
+        method.Loss = step => step == 1 ? float.NaN : step;
+        Lease lease = Grant(0, 8);
+        Serve(0, 1, 2);
+
+        block.Tell(new TruncateLease(lease));
+
+        Assert.StartsWith("block 2 failed at step 1: the loss is NaN", worker.ExpectMsg<BlockRestarted>().Cause, StringComparison.Ordinal);
+        worker.ExpectNoMsg(TimeSpan.Zero);
     }
 
     [Fact]
