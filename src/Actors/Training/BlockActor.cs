@@ -254,7 +254,7 @@ public sealed partial class BlockActor : ReceiveActor
     {
         for (; requestedTo < Math.Min(compute!.Clock + ReadAhead, end); requestedTo++)
         {
-            loader.Tell(new RequestBatch(method.BatchStep(block, requestedTo)));
+            loader.Tell(new RequestBatch(method.BatchStep(block, requestedTo), device));
         }
     }
 

@@ -7,6 +7,8 @@ using NoProp.Actors.Protocol;
 using NoProp.Actors.Training;
 using NoProp.Models;
 using NoProp.Models.Data;
+using NoProp.Models.Native;
+using TorchSharp;
 using Xunit;
 
 namespace NoProp.Actors.Tests.Training;
@@ -85,6 +87,17 @@ public sealed class BlockActorTests : TestKit
         Send(2);
         Assert.Equal([new ReleaseBatch(2)], loader.ReceiveN(1));
         loader.ExpectNoMsg(TimeSpan.Zero);
+    }
+
+    [Fact]
+    public void Batches_are_asked_for_on_the_device_of_the_block()
+    {
+        ComputeDevice device = new(DeviceType.CUDA, 1);
+        IActorRef there = worker.ChildActorOf(BlockActor.Props(Block, method, loader, TimeSpan.FromMinutes(1), device: device));
+
+        there.Tell(new GrantLease(new Lease(Block, new LeaseEpoch(1), new StepRange(0, 1), "worker"), null));
+
+        loader.ExpectMsg(new RequestBatch(0, device));
     }
 
     [Fact]
