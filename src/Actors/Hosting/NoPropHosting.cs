@@ -92,7 +92,8 @@ public static class NoPropHosting
                 plan.Method.Blocks,
                 settings.Loader.Prefetch,
                 settings.Loader.CachedBatches,
-                plan.Remote is { } remote ? new(trainer, name, remote.Server, PatienceWithImages(settings)) : null),
+                plan.Remote is { } remote ? new(trainer, name, remote.Server, PatienceWithImages(settings)) : null,
+                settings.Data.Resident),
             Loader);
         return parent.ActorOf(
             Props.Create(() => new WorkerActor(

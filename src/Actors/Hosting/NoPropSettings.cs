@@ -1,6 +1,7 @@
 using NoProp.Actors.Cluster;
 using NoProp.Actors.Policies;
 using NoProp.Models.Data;
+using NoProp.Models.Data.Devices;
 using NoProp.Models.Methods;
 using NoProp.Models.Native;
 
@@ -64,8 +65,9 @@ public sealed record NoPropSettings(
 /// <param name="TrainLimit">Train on the first so many images; 0 for all of them.</param>
 /// <param name="ImageSize">Size that image files are scaled to; null for the one they all have.</param>
 /// <param name="Augment">How training images are changed at random.</param>
+/// <param name="Resident">Which devices have a copy of the training images.</param>
 public sealed record DataSettings(
-    string Name, string? Directory, int TrainLimit, ImageSize? ImageSize = null, Augmentation Augment = Augmentation.None);
+    string Name, string? Directory, int TrainLimit, ImageSize? ImageSize = null, Augmentation Augment = Augmentation.None, Residence Resident = Residence.Auto);
 
 /// <summary>Leases on blocks.</summary>
 /// <param name="Timeout">Time after which a worker that has not reported loses its block.</param>

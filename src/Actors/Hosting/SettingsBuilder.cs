@@ -61,7 +61,7 @@ internal sealed partial class SettingsBuilder
         (int? slots, int? slotsPerDevice) = SlotsOf(devices.Count);
         return new(
             Training(),
-            new(Get(DataName), Get(DataDirectory), Get(TrainLimit), Get(SettingsTable.ImageSize), Get(Augment)),
+            new(Get(DataName), Get(DataDirectory), Get(TrainLimit), Get(SettingsTable.ImageSize), Get(Augment), Get(Resident)),
             Get(Epochs),
             policies,
             slots,

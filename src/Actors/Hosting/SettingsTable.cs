@@ -1,6 +1,7 @@
 using NoProp.Actors.Cluster;
 using NoProp.Actors.Policies;
 using NoProp.Models.Data;
+using NoProp.Models.Data.Devices;
 using NoProp.Models.Embeddings;
 using NoProp.Models.Kernels;
 using NoProp.Models.Methods;
@@ -68,6 +69,7 @@ internal static class SettingsTable
     public static readonly Setting<ImageSize?> ImageSize =
         Weights("data.image-size", OrAuto(SettingsTypes.ImageSize), s => s.Data.ImageSize);
     public static readonly Setting<Augmentation> Augment = Weights("data.augment", SettingsTypes.Augmentation, s => s.Data.Augment);
+    public static readonly Setting<Residence> Resident = Operation("data.resident", Word<Residence>(), s => s.Data.Resident);
 
     public static readonly Setting<MethodKind> Method = Weights("method", Word<MethodKind>(), s => s.Training.Method);
 

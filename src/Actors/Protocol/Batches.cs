@@ -1,13 +1,16 @@
 using NoProp.Models.Data;
+using NoProp.Models.Native;
 
 namespace NoProp.Actors.Protocol;
 
 // Blocks and the data loader; the data loader and the node that has the images.
 
 /// <summary>Block to loader: the sender wants the mini-batch of this step, and will release it.</summary>
-public sealed record RequestBatch(long Step);
+/// <param name="Step">The step.</param>
+/// <param name="Device">The device that it is wanted on.</param>
+public sealed record RequestBatch(long Step, ComputeDevice Device = default);
 
-/// <summary>Loader to block: here it is. Shared with other blocks: read it, do not change or dispose of it.</summary>
+/// <summary>Loader to block: here it is. Shared with the other blocks on the device: read it, do not change or dispose of it.</summary>
 public sealed record BatchReady(Batch Batch);
 
 /// <summary>Block to loader: the sender is done with it.</summary>

@@ -202,7 +202,7 @@ public sealed class Replayer : IDisposable
         IBlockCompute compute = At(block, step);
         using DisposeScope scope = torch.NewDisposeScope();
         using Batch batch = batches.Prepare(method.BatchStep(block, step));
-        return (new(block, step, version, compute.Step(batch, pinned).SharedGradient), pinned);
+        return (new(block, step, version, compute.StepAndRead(batch, pinned).SharedGradient), pinned);
     }
 
     /// <summary>The block at a step: where it stands, or back at a state that was kept.</summary>

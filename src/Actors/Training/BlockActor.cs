@@ -160,19 +160,25 @@ public sealed partial class BlockActor : ReceiveActor
         RequestAhead();
         long start = Stopwatch.GetTimestamp();
         long at = compute!.Clock;
-        BlockStep step;
+        ImmutableArray<float> gradient;
         try
         {
-            step = compute.Step(batch, shared);
-            losses.Add(Finite(step.Loss));
+            gradient = compute.Step(batch, shared);
         }
         catch (Exception e)
         {
             throw new BlockStepException(block, at, e);
         }
 
+        // To read losses is to wait for the device; a step that gave the head a gradient has waited already, and a bad one must not reach it.
+        bool isSignDue = Stopwatch.GetElapsedTime(lastSign) > RenewAfter;
+        if (source is not null || isSignDue || compute.Clock == end)
+        {
+            ReadLosses();
+        }
+
         ProbeIfDue(batch);
-        source?.Head.Tell(new ApplyGradient(lease!, new(block, at, shared!.Version, step.SharedGradient), Exact: source.Taken is not null));
+        source?.Head.Tell(new ApplyGradient(lease!, new(block, at, shared!.Version, gradient), Exact: source.Taken is not null));
         shared = --sharedFor > 0 ? shared : null;
 
         waitingSince = Stopwatch.GetTimestamp();
@@ -194,10 +200,26 @@ public sealed partial class BlockActor : ReceiveActor
             Self.Tell(Continue.Instance);
         }
 
-        if (Stopwatch.GetElapsedTime(lastSign) > RenewAfter)
+        if (isSignDue)
         {
             lastSign = Stopwatch.GetTimestamp();
             Context.Parent.Tell(new LeaseRenewed(lease!));
+        }
+    }
+
+    /// <summary>Reads the losses of the steps since the last time. One that is not finite fails the block at its step.</summary>
+    private void ReadLosses()
+    {
+        try
+        {
+            foreach (StepLoss loss in compute!.ReadLosses())
+            {
+                losses.Add(Finite(loss));
+            }
+        }
+        catch (Exception e)
+        {
+            throw new BlockStepException(block, lease!.Steps.From + losses.Count, e);
         }
     }
 
@@ -222,7 +244,8 @@ public sealed partial class BlockActor : ReceiveActor
 
     private void Commit()
     {
-        Context.Parent.Tell(new StepsCommitted(lease!, losses.ToImmutable(), computeTime, compute!.Snapshot()) { Waited = waited });
+        ReadLosses();
+        Context.Parent.Tell(new StepsCommitted(lease!, losses.DrainToImmutable(), computeTime, compute!.Snapshot()) { Waited = waited });
         source?.Head.Tell(new LeaseOver(lease!));
         lease = null;
     }
@@ -231,7 +254,7 @@ public sealed partial class BlockActor : ReceiveActor
     {
         for (; requestedTo < Math.Min(compute!.Clock + ReadAhead, end); requestedTo++)
         {
-            loader.Tell(new RequestBatch(method.BatchStep(block, requestedTo)));
+            loader.Tell(new RequestBatch(method.BatchStep(block, requestedTo), device));
         }
     }
 

@@ -2,26 +2,27 @@ using Akka.Actor;
 using NoProp.Actors.Protocol;
 using NoProp.Models;
 using NoProp.Models.Data;
+using NoProp.Models.Data.Devices;
 using NoProp.Models.Native;
 
 namespace NoProp.Actors.Training;
 
 /// <summary>
-/// Prepares each mini-batch once and shares it by reference with every block that asks. A batch is freed when every block has read it, or
-/// when room is needed for others and nobody reads it. Images that this node does not have are asked for once for each batch, as many batches
-/// at a time as are prepared ahead.
+/// Prepares each mini-batch once for each device and shares it by reference with every block there that asks. A batch is freed when every block
+/// has read it, or when room is needed for others and nobody reads it. Images that this node does not have are asked for once for each batch,
+/// as many batches at a time as are prepared ahead.
 /// </summary>
 public sealed class DataLoaderActor : ReceiveActor, IWithTimers
 {
-    private readonly BatchSource source;
+    private readonly DeviceBatches batches;
     private readonly int blocks;
     private readonly int capacity;
     private readonly int prefetch;
     private readonly ImageServer? server;
     private readonly ImageRequests requests;
-    private readonly Dictionary<long, Entry> cache = [];
+    private readonly Dictionary<long, CachedStep> cache = [];
     private readonly Dictionary<IActorRef, Dictionary<long, int>> readers = [];
-    private long newest = -1;
+    private readonly Dictionary<ComputeDevice, long> newest = [];
     private long uses;
 
     /// <summary>A loader.</summary>
@@ -30,13 +31,14 @@ public sealed class DataLoaderActor : ReceiveActor, IWithTimers
     /// <param name="prefetch">Batches prepared ahead of the newest one asked for.</param>
     /// <param name="capacity">Batches kept that nobody reads at the moment.</param>
     /// <param name="server">Who has the images; null where they are here.</param>
-    public DataLoaderActor(BatchSource source, int blocks, int prefetch, int capacity, ImageServer? server = null)
+    /// <param name="residence">Which devices have a copy of the images.</param>
+    public DataLoaderActor(BatchSource source, int blocks, int prefetch, int capacity, ImageServer? server = null, Residence residence = Residence.Auto)
     {
-        (this.source, this.blocks, this.prefetch, this.capacity, this.server) = (source, blocks, prefetch, capacity, server);
+        (batches, this.blocks, this.prefetch, this.capacity, this.server) = (new(source, residence), blocks, prefetch, capacity, server);
         requests = new(Math.Max(prefetch, 1));
-        Receive<RequestBatch>(request => Serve(request.Step));
+        Receive<RequestBatch>(Serve);
         Receive<ReleaseBatch>(release => TakeBack(Sender, release.Step));
-        Receive<Prefetch>(ahead => Prepare(ahead.Step));
+        Receive<Prefetch>(ahead => TryPrepare(ahead.Step, ahead.Device, out _, out _));
         Receive<ImagesReady>(Take);
         Receive<Overdue>(overdue => Fail(
             overdue.Step,
@@ -44,9 +46,9 @@ public sealed class DataLoaderActor : ReceiveActor, IWithTimers
             + "see that the network keeps up, or give this worker a copy of the data (--data local)"));
         Receive<Terminated>(gone =>
         {
-            foreach (Entry entry in cache.Values)
+            foreach (CachedStep entry in cache.Values)
             {
-                entry.Waiting.RemoveAll(gone.ActorRef.Equals);
+                entry.Waiting.RemoveAll(waiting => waiting.Reader.Equals(gone.ActorRef));
             }
 
             if (readers.Remove(gone.ActorRef, out Dictionary<long, int>? held))
@@ -63,23 +65,32 @@ public sealed class DataLoaderActor : ReceiveActor, IWithTimers
     public ITimerScheduler Timers { get; set; } = null!;
 
     /// <summary>Props on the loader's own thread.</summary>
-    public static Props Props(BatchSource source, int blocks, int prefetch, int capacity, ImageServer? server = null) =>
-        Akka.Actor.Props.Create(() => new DataLoaderActor(source, blocks, prefetch, capacity, server)).WithDispatcher(Dispatchers.Loader);
+    public static Props Props(
+        BatchSource source, int blocks, int prefetch, int capacity, ImageServer? server = null, Residence residence = Residence.Auto) =>
+        Akka.Actor.Props.Create(() => new DataLoaderActor(source, blocks, prefetch, capacity, server, residence)).WithDispatcher(Dispatchers.Loader);
 
     /// <inheritdoc/>
     protected override void PostStop()
     {
         // A block may be in the middle of a step on a batch that it has not released: libtorch must not lose the memory under it, so the
         // garbage collector gets that one.
-        foreach (Entry entry in cache.Values.Where(entry => entry.Readers == 0))
+        foreach (CachedStep entry in cache.Values.Where(entry => entry.Readers == 0))
         {
-            entry.Batch?.Dispose();
+            entry.Dispose();
         }
+
+        batches.Dispose();
     }
 
-    private void Serve(long step)
+    private void Serve(RequestBatch request)
     {
-        Entry entry = Prepare(step);
+        (long step, ComputeDevice device) = request;
+        if (!TryPrepare(step, device, out CachedStep entry, out string fault))
+        {
+            Sender.Tell(new BatchFailed(step, fault));
+            return;
+        }
+
         entry.Readers++;
         if (!readers.TryGetValue(Sender, out Dictionary<long, int>? held))
         {
@@ -88,28 +99,36 @@ public sealed class DataLoaderActor : ReceiveActor, IWithTimers
         }
 
         held[step] = held.GetValueOrDefault(step) + 1;
-        if (entry.Batch is { } batch)
+        if (entry.Batches[device] is { } batch)
         {
             Sender.Tell(new BatchReady(batch));
         }
         else
         {
-            entry.Waiting.Add(Sender);
+            entry.Waiting.Add((Sender, device));
         }
 
-        for (newest = Math.Max(newest, step - 1); newest < step; newest++)
+        // Devices differ in speed: each has its own newest step, and what is ahead of it.
+        long seen = newest.GetValueOrDefault(device, -1);
+        for (seen = Math.Max(seen, step - 1); seen < step; seen++)
         {
-            Self.Tell(new Prefetch(newest + 1 + prefetch));
+            Self.Tell(new Prefetch(seen + 1 + prefetch, device));
         }
+
+        newest[device] = seen;
     }
 
-    private Entry Prepare(long step)
+    /// <summary>A step with its batch on a device, or with its images under way; or what keeps it from being made.</summary>
+    private bool TryPrepare(long step, ComputeDevice device, out CachedStep entry, out string fault)
     {
-        if (!cache.TryGetValue(step, out Entry? entry))
+        if (cache.TryGetValue(step, out CachedStep? known))
         {
-            TorchRuntime.UseOneThread();
+            entry = known;
+        }
+        else
+        {
             MakeRoom();
-            cache.Add(step, entry = new Entry { Batch = server is null ? source.Prepare(step) : null });
+            cache.Add(step, entry = new CachedStep { IsUnderWay = server is not null });
             if (server is not null)
             {
                 requests.Want(step);
@@ -118,7 +137,36 @@ public sealed class DataLoaderActor : ReceiveActor, IWithTimers
         }
 
         entry.LastUse = ++uses;
-        return entry;
+        entry.Batches.TryAdd(device, null);
+        fault = "";
+        try
+        {
+            Make(step, entry);
+        }
+        catch (NoPropException e)
+        {
+            entry.Batches.Remove(device);
+            fault = e.Message;
+        }
+
+        return fault.Length == 0;
+    }
+
+    /// <summary>Makes the batches that are wanted of a step, if its images are here.</summary>
+    private void Make(long step, CachedStep entry)
+    {
+        if (entry.IsUnderWay)
+        {
+            return;
+        }
+
+        TorchRuntime.UseOneThread();
+        foreach (ComputeDevice device in entry.Batches.Where(batch => batch.Value is null).Select(batch => batch.Key).ToArray())
+        {
+            entry.Batches[device] = entry.Images is { } images
+                ? batches.Prepare(step, images.Pixels.Span, images.Labels.Span, device)
+                : batches.Prepare(step, device);
+        }
     }
 
     private void Ask()
@@ -139,11 +187,11 @@ public sealed class DataLoaderActor : ReceiveActor, IWithTimers
         }
 
         Timers.Cancel(images.Step);
-        Entry entry = cache[images.Step];
+        CachedStep entry = cache[images.Step];
+        (entry.Images, entry.IsUnderWay) = (images, false);
         try
         {
-            TorchRuntime.UseOneThread();
-            entry.Batch = source.Prepare(images.Step, images.Pixels.Span, images.Labels.Span);
+            Make(images.Step, entry);
         }
         catch (NoPropException e)
         {
@@ -151,9 +199,9 @@ public sealed class DataLoaderActor : ReceiveActor, IWithTimers
             return;
         }
 
-        foreach (IActorRef reader in entry.Waiting)
+        foreach ((IActorRef reader, ComputeDevice device) in entry.Waiting)
         {
-            reader.Tell(new BatchReady(entry.Batch));
+            reader.Tell(new BatchReady(entry.Batches[device]!));
         }
 
         entry.Waiting.Clear();
@@ -164,9 +212,10 @@ public sealed class DataLoaderActor : ReceiveActor, IWithTimers
     private void Fail(long step, string reason)
     {
         requests.TryEnd(step);
-        if (cache.Remove(step, out Entry? entry))
+        if (cache.Remove(step, out CachedStep? entry))
         {
-            foreach (IActorRef reader in entry.Waiting)
+            entry.Dispose();
+            foreach ((IActorRef reader, _) in entry.Waiting)
             {
                 readers[reader].Remove(step);
                 reader.Tell(new BatchFailed(step, reason));
@@ -196,10 +245,10 @@ public sealed class DataLoaderActor : ReceiveActor, IWithTimers
 
     private void Release(long step, int count)
     {
-        Entry entry = cache[step];
+        CachedStep entry = cache[step];
         entry.Readers -= count;
         entry.Served += count;
-        if (entry.Readers == 0 && entry.Served >= blocks && entry.Batch is not null)
+        if (entry is { Readers: 0, IsUnderWay: false } && entry.Served >= blocks)
         {
             Free(step, entry);
         }
@@ -209,39 +258,24 @@ public sealed class DataLoaderActor : ReceiveActor, IWithTimers
     {
         while (cache.Count >= capacity)
         {
-            KeyValuePair<long, Entry>[] unread = [.. cache.Where(pair => pair.Value is { Readers: 0, Batch: not null })];
+            KeyValuePair<long, CachedStep>[] unread = [.. cache.Where(pair => pair.Value is { Readers: 0, IsUnderWay: false })];
             if (unread.Length == 0)
             {
                 return;
             }
 
-            (long step, Entry oldest) = unread.MinBy(pair => pair.Value.LastUse);
+            (long step, CachedStep oldest) = unread.MinBy(pair => pair.Value.LastUse);
             Free(step, oldest);
         }
     }
 
-    private void Free(long step, Entry entry)
+    private void Free(long step, CachedStep entry)
     {
         cache.Remove(step);
-        entry.Batch!.Dispose();
+        entry.Dispose();
     }
 
-    private sealed class Entry
-    {
-        /// <summary>The batch; null while its images are under way.</summary>
-        public Batch? Batch { get; set; }
-
-        /// <summary>Who waits for it, once for each time that it was asked for.</summary>
-        public List<IActorRef> Waiting { get; } = [];
-
-        public int Readers { get; set; }
-
-        public int Served { get; set; }
-
-        public long LastUse { get; set; }
-    }
-
-    private sealed record Prefetch(long Step);
+    private sealed record Prefetch(long Step, ComputeDevice Device);
 
     private sealed record Overdue(long Step);
 }

@@ -60,12 +60,14 @@ internal sealed class CountedMethod(IMethod inner, StepCounter counter) : IMetho
     {
         public long Clock => inner.Clock;
 
-        public BlockStep Step(Batch batch, SharedVersion? version)
+        public ImmutableArray<float> Step(Batch batch, SharedVersion? version)
         {
-            BlockStep step = inner.Step(batch, version);
+            ImmutableArray<float> gradient = inner.Step(batch, version);
             counter.Add();
-            return step;
+            return gradient;
         }
+
+        public ImmutableArray<StepLoss> ReadLosses() => inner.ReadLosses();
 
         public ImmutableArray<float> SharedGradient(Batch batch, SharedVersion version) => inner.SharedGradient(batch, version);
 

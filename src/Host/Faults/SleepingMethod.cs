@@ -46,13 +46,23 @@ internal sealed class SleepingMethod(int blocks, TimeSpan stepTime) : IMethod
 
     private sealed class SleepingBlock(BlockId block, TimeSpan stepTime, long from) : IBlockCompute
     {
+        private int unread;
+
         public long Clock { get; private set; } = from;
 
-        public BlockStep Step(Batch batch, SharedVersion? version)
+        public ImmutableArray<float> Step(Batch batch, SharedVersion? version)
         {
             Thread.Sleep(stepTime);
             Clock++;
-            return new BlockStep(default, []);
+            unread++;
+            return [];
+        }
+
+        public ImmutableArray<StepLoss> ReadLosses()
+        {
+            ImmutableArray<StepLoss> none = [.. new StepLoss[unread]];
+            unread = 0;
+            return none;
         }
 
         public ImmutableArray<float> SharedGradient(Batch batch, SharedVersion version) => throw new NotSupportedException("nothing is shared");

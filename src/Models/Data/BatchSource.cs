@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using NoProp.Models.Data.Images;
+using NoProp.Models.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -38,20 +39,32 @@ public sealed class BatchSource
     /// <summary>Steps that visit every image once.</summary>
     public int StepsPerEpoch => order.StepsPerEpoch;
 
+    /// <summary>All training images, on the CPU; not the caller's.</summary>
+    /// <exception cref="InvalidOperationException">They are elsewhere.</exception>
+    internal ImageSplit Images => images ?? throw new InvalidOperationException($"the images of {data.Name} are elsewhere");
+
     /// <summary>The mini-batch of a step, from 0. The caller disposes of it.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The step is negative.</exception>
-    public Batch Prepare(long step)
+    public Batch Prepare(long step) => Prepare(step, Images, ComputeDevice.Cpu);
+
+    /// <summary>The mini-batch of a step on a device. The caller disposes of it.</summary>
+    /// <param name="step">The step, from 0.</param>
+    /// <param name="all">All training images, on the CPU or on the device.</param>
+    /// <param name="device">Where it is read.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The step is negative.</exception>
+    internal Batch Prepare(long step, ImageSplit all, ComputeDevice device)
     {
-        using ImageSplit raw = Pixels(step);
-        return Prepare(step, raw);
+        using ImageSplit raw = Pick(step, all);
+        return Finish(step, raw, device);
     }
 
     /// <summary>The mini-batch of a step from its images as they are in the data set. The caller disposes of it.</summary>
     /// <param name="step">The step, from 0.</param>
     /// <param name="pixels">uint8, image after image.</param>
     /// <param name="labels">int64 of each image, in the byte order of this machine.</param>
+    /// <param name="device">Where it is read.</param>
     /// <exception cref="NoPropException">They are not images and labels of such a mini-batch.</exception>
-    public Batch Prepare(long step, ReadOnlySpan<byte> pixels, ReadOnlySpan<byte> labels)
+    public Batch Prepare(long step, ReadOnlySpan<byte> pixels, ReadOnlySpan<byte> labels, ComputeDevice device = default)
     {
         int count = order.Indices(step).Length;
         ReadOnlySpan<long> classes = MemoryMarshal.Cast<byte, long>(labels);
@@ -66,33 +79,35 @@ public sealed class BatchSource
         pixels.CopyTo(images.bytes);
         Tensor numbers = empty([count], ScalarType.Int64);
         labels.CopyTo(numbers.bytes);
-        return Prepare(step, new ImageSplit(images, numbers));
+        return Finish(step, new ImageSplit(images, numbers), device);
     }
 
     /// <summary>The images of a step's mini-batch as they are in the data set. The caller disposes of them.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The step is negative.</exception>
-    public ImageSplit Pixels(long step)
-    {
-        using DisposeScope scope = NewDisposeScope();
-        Tensor rows = Rows(step);
-        return new(Here.Images.index_select(0, rows).DetachFromDisposeScope(), Here.Labels.index_select(0, rows).DetachFromDisposeScope());
-    }
+    public ImageSplit Pixels(long step) => Pick(step, Images);
 
     /// <summary>Only the labels of a step's mini-batch, int64 [b]. The caller disposes of them.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The step is negative.</exception>
     public Tensor Labels(long step)
     {
         using DisposeScope scope = NewDisposeScope();
-        return Here.Labels.index_select(0, Rows(step)).DetachFromDisposeScope();
+        return Images.Labels.index_select(0, Rows(step)).DetachFromDisposeScope();
     }
 
-    private ImageSplit Here => images ?? throw new InvalidOperationException($"the images of {data.Name} are elsewhere");
-
-    private Batch Prepare(long step, ImageSplit raw)
+    private ImageSplit Pick(long step, ImageSplit all)
     {
         using DisposeScope scope = NewDisposeScope();
-        Tensor normalised = data.Normalise(ImageAugmenter.Apply(raw.Images, augmentation, seed, step));
-        return new Batch(step, normalised.DetachFromDisposeScope(), raw.Labels.alias().DetachFromDisposeScope());
+        Tensor rows = Rows(step).OnDeviceOf(all.Images);
+        return new(all.Images.index_select(0, rows).DetachFromDisposeScope(), all.Labels.index_select(0, rows).DetachFromDisposeScope());
+    }
+
+    /// <summary>Images are changed where they are, and normalised where they are read: what is moved is uint8.</summary>
+    private Batch Finish(long step, ImageSplit raw, ComputeDevice device)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor pixels = ImageAugmenter.Apply(raw.Images, augmentation, seed, step).OnDevice(device.Torch);
+        Tensor labels = raw.Labels.OnDevice(device.Torch);
+        return new Batch(step, data.Normalise(pixels).DetachFromDisposeScope(), labels.alias().DetachFromDisposeScope());
     }
 
     private Tensor Rows(long step)

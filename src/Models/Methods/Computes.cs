@@ -13,7 +13,7 @@ namespace NoProp.Models.Methods;
 /// <param name="SquaredError">Mean over the batch of ||u_hat - u_y||^2, comparable between blocks.</param>
 public readonly record struct StepLoss(float Loss, float SquaredError);
 
-/// <summary>What a step of a block gave.</summary>
+/// <summary>What a step of a block gave, for who wants all of it at once.</summary>
 /// <param name="Loss">Losses.</param>
 /// <param name="SharedGradient">Gradient by the shared parameters, flat; empty where the block does not move them.</param>
 public readonly record struct BlockStep(StepLoss Loss, ImmutableArray<float> SharedGradient);
@@ -24,11 +24,21 @@ public interface IBlockCompute : IDisposable
     /// <summary>Steps trained.</summary>
     long Clock { get; }
 
-    /// <summary>Trains one step.</summary>
+    /// <summary>
+    /// Trains one step. On a GPU it returns when the step is under way, and reads nothing back; but where the method is
+    /// <see cref="IMethod.Coupled"/> it waits, because the gradient is wanted on the CPU.
+    /// </summary>
     /// <param name="batch">The mini-batch of step <see cref="Clock"/>, as <see cref="IMethod.BatchStep"/> has it.</param>
     /// <param name="version">The shared parameters that the step uses; null where the method is not <see cref="IMethod.Coupled"/>.</param>
+    /// <returns>Gradient by the shared parameters, flat; empty where the block does not move them.</returns>
     /// <exception cref="InvalidOperationException">The batch is of another step, or a coupled method is given no version.</exception>
-    BlockStep Step(Batch batch, SharedVersion? version);
+    ImmutableArray<float> Step(Batch batch, SharedVersion? version);
+
+    /// <summary>
+    /// Losses of the steps since the last call, in their order. On a GPU this is one transfer, which waits until the last of them is trained:
+    /// for once in many steps. After a step of a <see cref="IMethod.Coupled"/> method there is nothing left to wait for.
+    /// </summary>
+    ImmutableArray<StepLoss> ReadLosses();
 
     /// <summary>
     /// Gradient of a mini-batch's loss by what is shared, at any version and with the weights as they are: to see how much a gradient depends on
@@ -146,11 +156,23 @@ public readonly record struct NoiseRows(InferenceNoise Noise, long First, long C
     private Tensor? Step(int step, int embeddingSize) => Noise.Step(step, First, Count, embeddingSize);
 }
 
+/// <summary>Steps that are read one by one, where nothing is gained by reading many together.</summary>
+public static class ReadSteps
+{
+    /// <summary>Trains one step and reads its losses; those of steps before it that nobody has read are lost.</summary>
+    /// <inheritdoc cref="IBlockCompute.Step"/>
+    public static BlockStep StepAndRead(this IBlockCompute block, Batch batch, SharedVersion? version)
+    {
+        ImmutableArray<float> gradient = block.Step(batch, version);
+        return new(block.ReadLosses()[^1], gradient);
+    }
+}
+
 /// <summary>Steps and inference of methods whose blocks share nothing.</summary>
 public static class Uncoupled
 {
     /// <summary>Trains one step of a block that reads no shared parameters.</summary>
-    public static StepLoss Step(this IBlockCompute block, Batch batch) => block.Step(batch, version: null).Loss;
+    public static StepLoss Step(this IBlockCompute block, Batch batch) => block.StepAndRead(batch, version: null).Loss;
 
     /// <summary>Trains one step of a head by its own terms alone.</summary>
     public static float Step(this IHeadCompute head, Tensor labels) => head.Step(labels, new HeadStep()).Loss;

@@ -42,7 +42,7 @@ public interface IMethod
     /// <summary>A block to train, from a snapshot, or with initial weights where there is none.</summary>
     /// <param name="block">The block.</param>
     /// <param name="from">Where to go on; null to begin.</param>
-    /// <param name="device">Where it computes. Mini-batches, versions, gradients and snapshots are on the CPU, wherever it does.</param>
+    /// <param name="device">Where it computes. Versions, gradients and snapshots are on the CPU, wherever it does; mini-batches there or on the CPU.</param>
     /// <exception cref="NoPropException">The snapshot is damaged or of another network.</exception>
     IBlockCompute CreateBlock(BlockId block, Snapshot? from, ComputeDevice device = default);
 

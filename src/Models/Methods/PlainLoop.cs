@@ -31,7 +31,7 @@ public static class PlainLoop
                         using DisposeScope scope = torch.NewDisposeScope();
                         using Batch batch = batches.Prepare((long)epoch * batches.StepsPerEpoch + i);
                         SharedVersion? version = method.Coupled ? head.Shared : null;
-                        BlockStep step = blocks[block.Index].Step(batch, version);
+                        BlockStep step = blocks[block.Index].StepAndRead(batch, version);
                         onStep?.Invoke(block, step.Loss);
                         head.Step(batch.Labels, version is null ? null : new SharedGradient(block, batch.Step, version.Version, step.SharedGradient));
                     }

@@ -69,9 +69,11 @@ public sealed class ReplicatedMethod(IMethod inner, int replicas) : IMethod
     {
         public long Clock => compute.Clock;
 
-        public BlockStep Step(Batch batch, SharedVersion? version) => batch.Step == method.BatchStep(block, Clock)
+        public ImmutableArray<float> Step(Batch batch, SharedVersion? version) => batch.Step == method.BatchStep(block, Clock)
             ? compute.Step(batch, version)
             : throw new InvalidOperationException($"{block} is at step {Clock}, which reads mini-batch {method.BatchStep(block, Clock)}, and was given that of step {batch.Step}");
+
+        public ImmutableArray<StepLoss> ReadLosses() => compute.ReadLosses();
 
         public ImmutableArray<float> SharedGradient(Batch batch, SharedVersion version) => compute.SharedGradient(batch, version);
 

@@ -25,7 +25,7 @@ internal readonly record struct Objective(Tensor Descend, Tensor Loss, Tensor Er
 /// <param name="coupled">Whether the objective reads the shared parameters.</param>
 /// <param name="createOptimiser">An optimiser for so many values.</param>
 /// <param name="from">Where to go on; null to begin.</param>
-/// <param name="device">Where it computes. Mini-batches and versions come from the CPU, and gradients go there.</param>
+/// <param name="device">Where it computes. Versions come from the CPU, and gradients go there; a mini-batch that is elsewhere is moved.</param>
 /// <param name="replicas">Replicas R of the block: each step takes one of R mini-batches that follow each other.</param>
 /// <param name="objective">The objective of a mini-batch, with what is shared.</param>
 internal sealed class BlockTraining(
@@ -40,10 +40,11 @@ internal sealed class BlockTraining(
     Func<Batch, SharedTensors, Objective> objective) : IBlockCompute
 {
     private readonly TrainingState state = new(block.FileName, sets, createOptimiser, from, device);
+    private readonly UnreadLosses losses = new();
 
     public long Clock => state.Clock;
 
-    public BlockStep Step(Batch batch, SharedVersion? version)
+    public ImmutableArray<float> Step(Batch batch, SharedVersion? version)
     {
         if (batch.Step / replicas != Clock)
         {
@@ -60,9 +61,16 @@ internal sealed class BlockTraining(
         Tensor[] leaves = [.. state.Weights];
         Tensor[] gradients = result.Trunk.Gradients(result.Descend, coupled ? [.. leaves, pinned.Flat!] : leaves);
         state.Step(cat([.. gradients.Take(leaves.Length).Select(gradient => gradient.flatten())]));
-        ImmutableArray<float> sharedGradient = coupled ? ImmutableCollectionsMarshal.AsImmutableArray(gradients[^1].Floats()) : [];
-        return new(new(result.Loss.item<float>(), result.Error.item<float>()), sharedGradient);
+        if (coupled)
+        {
+            return losses.AddWith(gradients[^1], result.Loss, result.Error);
+        }
+
+        losses.Add(result.Loss, result.Error);
+        return [];
     }
+
+    public ImmutableArray<StepLoss> ReadLosses() => losses.Read();
 
     public ImmutableArray<float> SharedGradient(Batch batch, SharedVersion version)
     {
@@ -94,6 +102,7 @@ internal sealed class BlockTraining(
 
     public void Dispose()
     {
+        losses.Dispose();
         state.Dispose();
         foreach (TrainedSet set in sets)
         {

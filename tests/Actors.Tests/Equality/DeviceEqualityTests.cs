@@ -26,6 +26,19 @@ public sealed class DeviceEqualityTests
         Assert.Equal(Runs.PlainLoopWeights(plan), ended.Figures.WeightsSha256);
     }
 
+    [Theory]
+    [InlineData("on", "none")]
+    [InlineData("on", "[flip, crop]")]
+    [InlineData("off", "[flip, crop]")]
+    public async Task Wherever_the_images_are_the_weights_are_the_plain_loops(string resident, string augment)
+    {
+        RunPlan plan = Runs.OnDigits("noprop.slots=auto", "noprop.devices=cpu:1,cpu:2", $"noprop.data.resident={resident}", $"noprop.data.augment={augment}");
+
+        RunEnded ended = await plan.Train();
+
+        Assert.Equal(Runs.PlainLoopWeights(plan), ended.Figures.WeightsSha256);
+    }
+
     [Fact]
     public async Task The_papers_network_on_two_devices_ends_with_the_plain_loops_weights()
     {

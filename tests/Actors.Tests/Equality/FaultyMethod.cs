@@ -54,11 +54,13 @@ internal sealed class FaultyMethod(IMethod inner, params Fault[] faults) : IMeth
     {
         public long Clock => compute.Clock;
 
-        public BlockStep Step(Batch batch, SharedVersion? version)
+        public ImmutableArray<float> Step(Batch batch, SharedVersion? version)
         {
             method.FailAt(block, compute.Clock);
             return compute.Step(batch, version);
         }
+
+        public ImmutableArray<StepLoss> ReadLosses() => compute.ReadLosses();
 
         public ImmutableArray<float> SharedGradient(Batch batch, SharedVersion version) => compute.SharedGradient(batch, version);
 

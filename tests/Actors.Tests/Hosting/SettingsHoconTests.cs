@@ -31,6 +31,7 @@ public sealed class SettingsHoconTests
         ["noprop.inference.chain"] = "distributed",
         ["noprop.data.image-size"] = "32x48",
         ["noprop.data.augment"] = "flip,crop",
+        ["noprop.data.resident"] = "off",
         ["noprop.network.kind"] = "paper",
         ["noprop.network.channels"] = "8,16",
         ["noprop.network.image-features"] = "21",
@@ -155,7 +156,7 @@ public sealed class SettingsHoconTests
     {
         string[] operational =
         [
-            "noprop.data.dir", "noprop.epochs", "noprop.policy.", "noprop.slots", "noprop.devices", "noprop.lease.", "noprop.loader.", "noprop.supervision.",
+            "noprop.data.dir", "noprop.data.resident", "noprop.epochs", "noprop.policy.", "noprop.slots", "noprop.devices", "noprop.lease.", "noprop.loader.", "noprop.supervision.",
             "noprop.checkpoint.", "noprop.metrics.", "noprop.evaluate.", "noprop.run.", "noprop.inference.", "noprop.cluster.", "noprop.serve.",
         ];
 

@@ -7,6 +7,8 @@ using NoProp.Actors.Protocol;
 using NoProp.Actors.Training;
 using NoProp.Models;
 using NoProp.Models.Data;
+using NoProp.Models.Native;
+using TorchSharp;
 using Xunit;
 
 namespace NoProp.Actors.Tests.Training;
@@ -24,7 +26,7 @@ public sealed class BlockActorTests : TestKit
         : base(SettingsLoader.Load().Config)
     {
         (worker, loader) = (CreateTestProbe(), CreateTestProbe());
-        block = worker.ChildActorOf(BlockActor.Props(Block, method, loader, TimeSpan.FromMinutes(1)));
+        block = worker.ChildActorOf(BlockActor.Props(Block, method, loader, TimeSpan.FromMinutes(1)), SupervisorStrategy.DefaultStrategy);
     }
 
     [Fact]
@@ -49,6 +51,30 @@ public sealed class BlockActorTests : TestKit
     }
 
     [Fact]
+    public void The_losses_of_a_lease_are_read_together()
+    {
+        Grant(0, 3);
+
+        Serve(0, 1, 2);
+
+        worker.ExpectMsg<StepsCommitted>();
+        Assert.Equal([3], method.Reads);
+    }
+
+    [Fact]
+    public void A_lease_that_is_truncated_after_a_loss_that_is_not_finite_is_not_committed()
+    {
+        method.Loss = step => step == 1 ? float.NaN : step;
+        Lease lease = Grant(0, 8);
+        Serve(0, 1, 2);
+
+        block.Tell(new TruncateLease(lease));
+
+        Assert.StartsWith("block 2 failed at step 1: the loss is NaN", worker.ExpectMsg<BlockRestarted>().Cause, StringComparison.Ordinal);
+        worker.ExpectNoMsg(TimeSpan.Zero);
+    }
+
+    [Fact]
     public void The_batch_after_the_one_in_training_is_asked_for_too_and_never_one_beyond_the_lease()
     {
         Grant(0, 3);
@@ -61,6 +87,17 @@ public sealed class BlockActorTests : TestKit
         Send(2);
         Assert.Equal([new ReleaseBatch(2)], loader.ReceiveN(1));
         loader.ExpectNoMsg(TimeSpan.Zero);
+    }
+
+    [Fact]
+    public void Batches_are_asked_for_on_the_device_of_the_block()
+    {
+        ComputeDevice device = new(DeviceType.CUDA, 1);
+        IActorRef there = worker.ChildActorOf(BlockActor.Props(Block, method, loader, TimeSpan.FromMinutes(1), device: device));
+
+        there.Tell(new GrantLease(new Lease(Block, new LeaseEpoch(1), new StepRange(0, 1), "worker"), null));
+
+        loader.ExpectMsg(new RequestBatch(0, device));
     }
 
     [Fact]

@@ -242,6 +242,19 @@ public sealed class CoupledBlockTests : TestKit
     }
 
     [Fact]
+    public void A_gradient_of_a_step_whose_loss_is_not_finite_does_not_reach_the_head()
+    {
+        method.Loss = _ => float.NaN;
+        Grant(0, 4, version: 0);
+        head.ExpectMsg<RequestShared>();
+
+        Step(0, version: 0);
+
+        worker.ExpectMsg<BlockRestarted>();
+        head.ExpectNoMsg(TimeSpan.Zero);
+    }
+
+    [Fact]
     public void A_block_that_waits_long_for_a_version_names_the_head()
     {
         Sys.EventStream.Subscribe(TestActor, typeof(Warning));

@@ -5,6 +5,9 @@ using NoProp.Actors.Hosting;
 using NoProp.Actors.Protocol;
 using NoProp.Actors.Training;
 using NoProp.Models.Data;
+using NoProp.Models.Data.Devices;
+using NoProp.Models.Native;
+using TorchSharp;
 using Xunit;
 
 namespace NoProp.Actors.Tests.Training;
@@ -12,6 +15,8 @@ namespace NoProp.Actors.Tests.Training;
 public sealed class DataLoaderActorTests() : TestKit(SettingsLoader.Load().Config)
 {
     private static readonly Dataset Images = Digits.Load(40);
+    private static readonly ComputeDevice One = new(DeviceType.CPU, 1);
+    private static readonly ComputeDevice Other = new(DeviceType.CPU, 2);
 
     [Fact]
     public void A_batch_is_prepared_once_for_all_who_ask()
@@ -186,12 +191,68 @@ public sealed class DataLoaderActorTests() : TestKit(SettingsLoader.Load().Confi
         Assert.Equal((false, true), (reading.Images.IsInvalid, idle.Images.IsInvalid));
     }
 
-    private IActorRef Loader(int blocks, int prefetch = 1, int capacity = 64) =>
-        Sys.ActorOf(DataLoaderActor.Props(new BatchSource(Images, seed: 1, batchSize: 10), blocks, prefetch, capacity));
-
-    private static Batch Ask(IActorRef loader, TestProbe reader, long step)
+    [Fact]
+    public void A_batch_is_prepared_once_for_each_device_however_many_blocks_ask_there()
     {
-        loader.Tell(new RequestBatch(step), reader);
+        IActorRef loader = Loader(blocks: 6);
+
+        Batch[] one = [.. Enumerable.Range(0, 3).Select(_ => Ask(loader, CreateTestProbe(), 0, One))];
+        Batch[] other = [.. Enumerable.Range(0, 3).Select(_ => Ask(loader, CreateTestProbe(), 0, Other))];
+
+        Assert.All(one, batch => Assert.Same(one[0], batch));
+        Assert.All(other, batch => Assert.Same(other[0], batch));
+        Assert.NotSame(one[0], other[0]);
+    }
+
+    [Fact]
+    public void A_batch_is_freed_on_every_device_when_every_block_has_read_it_somewhere()
+    {
+        IActorRef loader = Loader(blocks: 2);
+        (TestProbe reader, TestProbe elsewhere) = (CreateTestProbe(), CreateTestProbe());
+        Batch one = Ask(loader, reader, 0, One);
+        Release(loader, reader, 0);
+        Batch other = Ask(loader, elsewhere, 0, Other);
+        bool kept = !one.Images.IsInvalid;
+
+        Release(loader, elsewhere, 0);
+
+        Assert.Equal((true, true, true), (kept, one.Images.IsInvalid, other.Images.IsInvalid));
+    }
+
+    [Fact]
+    public void A_batch_is_prepared_ahead_on_the_device_that_has_come_so_far()
+    {
+        using Dataset images = Digits.Load(40);
+        IActorRef loader = Sys.ActorOf(DataLoaderActor.Props(new BatchSource(images, seed: 1, batchSize: 10), 2, 1, 64));
+        TestProbe reader = CreateTestProbe();
+        Ask(loader, reader, 3, One);
+        Ask(loader, reader, 0, Other);
+        Settle(loader);
+
+        // What is prepared from now on is black.
+        images.Train.Images.zero_();
+
+        Assert.All([Ask(loader, reader, 1, Other), Ask(loader, reader, 4, One)], batch => Assert.Contains(batch.Images.data<float>().ToArray(), value => value > -1));
+    }
+
+    [Fact]
+    public void A_device_that_cannot_take_the_images_is_what_a_reader_there_is_told()
+    {
+        IActorRef loader = Loader(blocks: 2);
+        TestProbe reader = CreateTestProbe();
+
+        loader.Tell(new RequestBatch(0, new ComputeDevice(DeviceType.HIP, 0)), reader);
+
+        Assert.EndsWith("set noprop.data.resident = off", reader.ExpectMsg<BatchFailed>().Reason, StringComparison.Ordinal);
+        Assert.Equal(0, Ask(loader, reader, 0).Step);
+    }
+
+    private IActorRef Loader(int blocks, int prefetch = 1, int capacity = 64) =>
+        Sys.ActorOf(DataLoaderActor.Props(new BatchSource(Images, seed: 1, batchSize: 10), blocks, prefetch, capacity, residence: Residence.On));
+
+    private static Batch Ask(IActorRef loader, TestProbe reader, long step, ComputeDevice device = default)
+    {
+        loader.Tell(new RequestBatch(step, device), reader);
         return reader.ExpectMsg<BatchReady>().Batch;
     }
 

@@ -24,6 +24,9 @@ internal sealed class FakeMethod(int blocks = 4, bool coupled = false) : IMethod
     /// <summary>Called before each step of the head, with its labels.</summary>
     public Action<long, torch.Tensor> OnHeadStep { get; set; } = (_, _) => { };
 
+    /// <summary>How many losses were read together, for each time that there were any.</summary>
+    public List<int> Reads { get; } = [];
+
     /// <summary>Gradients that had an effect on the head; null for a step by its own terms alone.</summary>
     public List<SharedGradient?> Applied { get; } = [];
 
@@ -70,9 +73,11 @@ internal sealed class FakeMethod(int blocks = 4, bool coupled = false) : IMethod
 
     private sealed class FakeBlock(FakeMethod method, BlockId block, long from) : IBlockCompute
     {
+        private readonly List<StepLoss> unread = [];
+
         public long Clock { get; private set; } = from;
 
-        public BlockStep Step(Batch batch, SharedVersion? version)
+        public ImmutableArray<float> Step(Batch batch, SharedVersion? version)
         {
             if (batch.Step != Clock)
             {
@@ -80,7 +85,20 @@ internal sealed class FakeMethod(int blocks = 4, bool coupled = false) : IMethod
             }
 
             method.OnStep(block, Clock);
-            return new BlockStep(new StepLoss(method.Loss(Clock++), 0), []);
+            unread.Add(new(method.Loss(Clock++), 0));
+            return [];
+        }
+
+        public ImmutableArray<StepLoss> ReadLosses()
+        {
+            ImmutableArray<StepLoss> losses = [.. unread];
+            unread.Clear();
+            if (losses.Length > 0)
+            {
+                method.Reads.Add(losses.Length);
+            }
+
+            return losses;
         }
 
         public ImmutableArray<float> SharedGradient(Batch batch, SharedVersion version) => method.Gradient(version);

@@ -5,6 +5,8 @@ using NoProp.Actors.Hosting;
 using NoProp.Actors.Protocol;
 using NoProp.Actors.Training;
 using NoProp.Models.Data;
+using NoProp.Models.Native;
+using TorchSharp;
 using Xunit;
 
 namespace NoProp.Actors.Tests.Training;
@@ -50,6 +52,23 @@ public sealed class RemoteImagesTests : TestKit
 
         Assert.Same(one.ExpectMsg<BatchReady>().Batch, other.ExpectMsg<BatchReady>().Batch);
         Assert.Equal(1, server.ExpectMsg<RequestImages>().Step); // The one ahead, and not the same one again.
+    }
+
+    [Fact]
+    public void Images_are_asked_for_once_for_all_devices_which_have_a_batch_each()
+    {
+        IActorRef loader = Loader();
+        (TestProbe one, TestProbe other, TestProbe late) = (CreateTestProbe(), CreateTestProbe(), CreateTestProbe());
+        loader.Tell(new RequestBatch(9, new ComputeDevice(DeviceType.CPU, 1)), one);
+        loader.Tell(new RequestBatch(9, new ComputeDevice(DeviceType.CPU, 2)), other);
+
+        Answer(loader, server.ExpectMsg<RequestImages>(asked => asked.Step == 9));
+        Batch[] batches = [one.ExpectMsg<BatchReady>().Batch, other.ExpectMsg<BatchReady>().Batch];
+        loader.Tell(new RequestBatch(9), late);
+
+        batches = [.. batches, late.ExpectMsg<BatchReady>().Batch];
+        Assert.Equal(3, batches.Distinct().Count());
+        Assert.All(batches, batch => Assert.Equal(batches[0].Images.data<float>().ToArray(), batch.Images.data<float>().ToArray()));
     }
 
     [Fact]

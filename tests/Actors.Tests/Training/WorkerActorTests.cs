@@ -136,6 +136,17 @@ public sealed class WorkerActorTests : TestKit
     }
 
     [Fact]
+    public void A_loss_that_is_not_finite_in_the_middle_of_a_lease_fails_that_step_and_nothing_is_committed()
+    {
+        method.Loss = step => step == 2 ? float.NaN : step;
+
+        Grant(0, 6);
+
+        Assert.All(trainer.ReceiveN(2), message => Assert.StartsWith("block 2 failed at step 2: ", Assert.IsType<BlockRestarted>(message).Cause, StringComparison.Ordinal));
+        trainer.ExpectMsg<BlockGaveUp>();
+    }
+
+    [Fact]
     public void A_revoked_block_is_stopped()
     {
         Lease lease = GrantWaiting();

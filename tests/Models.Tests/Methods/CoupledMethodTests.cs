@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
 using NoProp.Models.Embeddings;
@@ -91,8 +92,8 @@ public sealed class CoupledMethodTests(ITestOutputHelper output) : IDisposable
             using Batch batch = batches.Prepare(step);
             foreach (BlockId block in BlockId.UpTo(method.Blocks))
             {
-                BlockStep made = blocks[block.Index].Step(batch, method.Coupled ? head.Shared : null);
-                head.Step(batch.Labels, method.Coupled ? new SharedGradient(block, step, head.Shared.Version, made.SharedGradient) : null);
+                ImmutableArray<float> gradient = blocks[block.Index].Step(batch, method.Coupled ? head.Shared : null);
+                head.Step(batch.Labels, method.Coupled ? new SharedGradient(block, step, head.Shared.Version, gradient) : null);
             }
         }
 

@@ -1,4 +1,7 @@
+using System.Runtime.InteropServices;
+using NoProp.Models.Native;
 using NoProp.Models.Randomness;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace NoProp.Models.Data.Images;
@@ -16,11 +19,43 @@ internal static class ImageAugmenter
     /// <returns>The images themselves where nothing may change, otherwise new ones of the same shape.</returns>
     public static Tensor Apply(Tensor images, Augmentation augmentation, ulong seed, long step)
     {
-        if (augmentation == Augmentation.None)
+        return augmentation == Augmentation.None ? images
+            : images.device_type == DeviceType.CPU ? CopyRows(images, augmentation, seed, step)
+            : Gather(images, augmentation, seed, step);
+    }
+
+    /// <summary>The same on any device, by operations of libtorch: where each pixel comes from is worked out here, and sent there.</summary>
+    internal static Tensor Gather(Tensor images, Augmentation augmentation, ulong seed, long step)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        long[] sizes = images.shape;
+        (int height, int width) = ((int)sizes[2], (int)sizes[3]);
+        // Of the image with its margin, flat: where each row of the result begins, and how far from there each of its columns is.
+        Tensor places = empty([sizes[0], height + width], ScalarType.Int64);
+        Span<long> from = MemoryMarshal.Cast<byte, long>(places.bytes);
+        NoiseKey key = new(seed, NoiseStream.Augmentation, Block: 0, step);
+        for (int image = 0, at = 0; image < sizes[0]; image++)
         {
-            return images;
+            Change change = Change.Draw(key, image, augmentation);
+            for (int y = 0; y < height; y++)
+            {
+                from[at++] = (long)(Margin + y + change.Down) * (width + (2 * Margin));
+            }
+
+            for (int x = 0; x < width; x++)
+            {
+                from[at++] = Margin + change.Column(x, width);
+            }
         }
 
+        places = places.OnDeviceOf(images);
+        Tensor index = places.narrow(1, 0, height).unsqueeze(2).Plus(places.narrow(1, height, width).unsqueeze(1));
+        Tensor framed = nn.functional.pad(images, [Margin, Margin, Margin, Margin]);
+        return framed.flatten(2).gather(2, index.view(sizes[0], 1, height * width).expand(sizes[0], sizes[1], height * width)).view(sizes).MoveToOuterDisposeScope();
+    }
+
+    private static Tensor CopyRows(Tensor images, Augmentation augmentation, ulong seed, long step)
+    {
         long[] sizes = images.shape;
         (int channels, int height, int width) = ((int)sizes[1], (int)sizes[2], (int)sizes[3]);
         Tensor result = zeros(sizes, ScalarType.Byte);
@@ -58,6 +93,9 @@ internal static class ImageAugmenter
             return new(augmentation.HasFlag(Augmentation.Flip) && (int)flip < 0, crop ? Offset(down) : 0, crop ? Offset(right) : 0);
         }
 
+        /// <summary>The image's column that comes to column x; outside of it there is black.</summary>
+        public int Column(int x, int width) => Flip ? width - 1 - (x + Right) : x + Right;
+
         public void CopyRow(ReadOnlySpan<byte> from, Span<byte> to)
         {
             int first = Math.Max(0, -Right);
@@ -70,7 +108,7 @@ internal static class ImageAugmenter
 
             for (int x = first; x < end; x++)
             {
-                to[x] = from[^(x + Right + 1)];
+                to[x] = from[Column(x, to.Length)];
             }
         }
 
