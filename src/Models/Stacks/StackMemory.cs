@@ -60,14 +60,14 @@ internal sealed class StackMemory(ParameterSet layout, ComputeDevice device) : I
 
     /// <summary>Copies a row.</summary>
     /// <param name="row">Which.</param>
-    /// <param name="state">Is written: a vector for each matrix, wherever they are.</param>
+    /// <param name="state">Is written: a vector on the CPU for each matrix.</param>
     public void Read(int row, IEnumerable<Tensor> state)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable guard = no_grad();
         foreach ((Tensor matrix, Tensor vector) in matrices.Zip(state))
         {
-            vector.copy_(matrix.select(0, row));
+            vector.copy_(matrix.select(0, row).cpu());
         }
     }
 
