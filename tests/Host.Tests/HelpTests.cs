@@ -14,7 +14,7 @@ public sealed class HelpTests : IDisposable
     [InlineData("--help", "train", "evaluate", "predict", "data", "doctor")]
     [InlineData(
         "train --help", "--data", "--data-dir", "--train-limit", "--network", "--blocks", "--epochs", "--batch", "--learning-rate", "--policy",
-        "--slots", "--devices", "--slots-per-device", "--seed", "--out", "--resume", "--config", "--set", "--plain", "--help-settings")]
+        "--slots", "--devices", "--slots-per-device", "--stack", "--seed", "--out", "--resume", "--config", "--set", "--plain", "--help-settings")]
     [InlineData("evaluate --help", "<run>", "--per-block", "--samples", "--stochastic", "--seed", "--checkpoint", "--data-dir")]
     [InlineData("predict --help", "<run>", "<images>", "--invert", "--samples", "--stochastic", "--seed", "--checkpoint")]
     [InlineData("data --help", "get <name>")]

@@ -95,11 +95,17 @@ public static class NoPropHosting
                 plan.Remote is { } remote ? new(trainer, name, remote.Server, PatienceWithImages(settings)) : null,
                 settings.Data.Resident),
             Loader);
-        return parent.ActorOf(
-            Props.Create(() => new WorkerActor(
-                trainer, name, settings.DeviceSlots, SupervisionOf(plan), (block, device) => BlockActor.Props(block, method, loader, Patience, settings.Metrics.ProbeEvery, device))),
-            "worker");
+        Dictionary<ComputeDevice, IActorRef> stacks = StartStacks(parent, settings, method);
+        Func<BlockId, ComputeDevice, Props> blockProps = (block, device) => stacks.TryGetValue(device, out IActorRef? stack)
+            ? StackedBlockActor.Props(block, loader, stack, Patience)
+            : BlockActor.Props(block, method, loader, Patience, settings.Metrics.ProbeEvery, device);
+        return parent.ActorOf(Props.Create(() => new WorkerActor(trainer, name, settings.DeviceSlots, SupervisionOf(plan), blockProps)), "worker");
     }
+
+    private static Dictionary<ComputeDevice, IActorRef> StartStacks(IActorRefFactory parent, NoPropSettings settings, IMethod method) => method.Stacks is { } create
+        ? settings.StackedDevices.Select((device, i) => (Device: device, Stack: parent.ActorOf(StackActor.Props(() => create(device)), $"stack-{i + 1}")))
+            .ToDictionary(made => made.Device, made => made.Stack)
+        : [];
 
     /// <summary>
     /// How long a loader waits for the images of a mini-batch: it says so before the block that waits for them loses its lease without a word.

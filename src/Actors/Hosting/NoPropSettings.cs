@@ -4,6 +4,7 @@ using NoProp.Models.Data;
 using NoProp.Models.Data.Devices;
 using NoProp.Models.Methods;
 using NoProp.Models.Native;
+using TorchSharp;
 
 namespace NoProp.Actors.Hosting;
 
@@ -51,6 +52,12 @@ public sealed record NoPropSettings(
 
     /// <summary>The same by device.</summary>
     public DeviceSlots DeviceSlots => new([.. Devices], SlotCount / Devices.Count);
+
+    /// <summary>Whether the blocks on a device are trained together; null for on a GPU of several slots.</summary>
+    public bool? Stack { get; init; }
+
+    /// <summary>The devices whose blocks are trained together, if the method's blocks can be.</summary>
+    public IEnumerable<ComputeDevice> StackedDevices => Devices.Where(device => Stack ?? (device.Type == DeviceType.CUDA && DeviceSlots.PerDevice > 1));
 
     /// <summary>How requests share the chain at inference.</summary>
     public required InferenceSettings Inference { get; init; }

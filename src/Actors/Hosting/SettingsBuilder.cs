@@ -59,8 +59,9 @@ internal sealed partial class SettingsBuilder
 
         IReadOnlyList<ComputeDevice> devices = Get(SettingsTable.Devices);
         (int? slots, int? slotsPerDevice) = SlotsOf(devices.Count);
+        TrainingSettings training = Training();
         return new(
-            Training(),
+            training,
             new(Get(DataName), Get(DataDirectory), Get(TrainLimit), Get(SettingsTable.ImageSize), Get(Augment), Get(Resident)),
             Get(Epochs),
             policies,
@@ -76,6 +77,7 @@ internal sealed partial class SettingsBuilder
             Cluster = Cluster(),
             Devices = devices,
             SlotsPerDevice = slotsPerDevice,
+            Stack = Stacked(training),
             Inference = new(Get(InferenceWindow), Get(InferenceBatch), Get(InferenceQueue), Get(InferenceChain)),
             Serve = new(Get(Listen), Get(MaxBody), Get(MaxImages), Get(MaxSide), Get(MaxSamples), Get(ServeRefresh)),
         };

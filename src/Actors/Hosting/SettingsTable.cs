@@ -140,6 +140,7 @@ internal static class SettingsTable
     public static readonly Setting<int?> Slots = Operation("slots", OrAuto(Whole(0, 1024)), s => s.Slots);
     public static readonly Setting<IReadOnlyList<ComputeDevice>> Devices = Operation("devices", SettingsTypes.Devices, s => s.Devices);
     public static readonly Setting<int?> SlotsPerDevice = Operation("slots-per-device", OrAuto(Whole(1, 1024)), s => s.SlotsPerDevice);
+    public static readonly Setting<bool?> Stack = Operation("stack", OrAuto(Switch), s => s.Stack);
     public static readonly Setting<TimeSpan> LeaseTimeout = Operation("lease.timeout", Duration(Second, Day), s => s.Lease.Timeout);
 
     public static readonly Setting<int> Prefetch = Operation("loader.prefetch", Whole(1, 1024), s => s.Loader.Prefetch);

@@ -43,6 +43,7 @@ internal static class TrainCommand
             .Add("--policy-assemblies", "noprop.policy.assemblies", "FILES", "Files (.dll) with policies of your own, separated by commas")
             .Add("--slots", "noprop.slots", "N", "Blocks trained at once")
             .AddDevices()
+            .Add("--stack", "noprop.stack", "WHETHER", "Train the blocks on a device together: auto, on or off")
             .Add("--seed", "noprop.seed", "N", "Seed of every random number of the run")
             .Add("--out", "noprop.run.out", "RUN", "Run folder; without it runs/<data>-<time>. On a cluster the run's name")
             .AddClusterClient();

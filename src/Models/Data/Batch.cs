@@ -11,6 +11,9 @@ public sealed record Batch(long Step, Tensor Images, Tensor Labels) : IDisposabl
     /// <summary>Number of images b.</summary>
     public long Count => Labels.shape[0];
 
+    /// <summary>The same mini-batch in the same memory, which stays until this one is disposed of, whatever becomes of the other.</summary>
+    public Batch Hold() => this with { Images = Images.alias().DetachFromDisposeScope(), Labels = Labels.alias().DetachFromDisposeScope() };
+
     /// <inheritdoc/>
     public void Dispose()
     {

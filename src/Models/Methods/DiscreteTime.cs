@@ -12,7 +12,7 @@ namespace NoProp.Models.Methods;
 
 /// <summary>NoProp-DT (paper, section 2.1): T blocks, each trained alone to read the label from the image and a noisy label.</summary>
 /// <remarks>Immutable after construction, and safe to share between threads: what it creates is not.</remarks>
-public sealed class DiscreteTime : IMethod
+public sealed partial class DiscreteTime : IMethod
 {
     private readonly MethodContext context;
     private readonly SharedLayout layout;

@@ -1,5 +1,6 @@
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Native;
+using NoProp.Models.Stacks;
 
 namespace NoProp.Models.Methods;
 
@@ -45,6 +46,9 @@ public interface IMethod
     /// <param name="device">Where it computes. Versions, gradients and snapshots are on the CPU, wherever it does; mini-batches there or on the CPU.</param>
     /// <exception cref="NoPropException">The snapshot is damaged or of another network.</exception>
     IBlockCompute CreateBlock(BlockId block, Snapshot? from, ComputeDevice device = default);
+
+    /// <summary>Makes stacks, in which blocks are trained together on a device; null where this method's blocks cannot be.</summary>
+    Func<ComputeDevice, IStackCompute>? Stacks => null;
 
     /// <summary>
     /// The head to train, from a snapshot, or with initial weights where there is none. It computes on the CPU: its steps are small, and what

@@ -11,9 +11,9 @@ namespace NoProp.Models.Optimisers;
 /// </summary>
 public sealed class AdamW : IOptimiser
 {
-    private const double Beta1 = 0.9;
-    private const double Beta2 = 0.999;
-    private const double Epsilon = 1e-8;
+    internal const double Beta1 = 0.9;
+    internal const double Beta2 = 0.999;
+    internal const double Epsilon = 1e-8;
 
     private readonly double learningRate;
     private readonly double weightDecay;

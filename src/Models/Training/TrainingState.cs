@@ -81,6 +81,15 @@ internal sealed class TrainingState : IDisposable
     /// <summary>All trained parameters, one leaf of the autograd graph each.</summary>
     public IEnumerable<Tensor> Weights => sets.SelectMany(set => set.Parameters.Weights).Select(parameter => parameter.Value);
 
+    /// <summary>The memory of it all, in the order of a snapshot: weights, running statistics, first moments, second moments.</summary>
+    public IEnumerable<Tensor> Memory =>
+    [
+        .. sets.Select(set => set.Parameters.Flat),
+        .. sets.Select(set => set.Parameters.FlatStatistics),
+        .. moments.Select(kept => kept.Optimiser.FirstMoment),
+        .. moments.Select(kept => kept.Optimiser.SecondMoment),
+    ];
+
     /// <summary>Sets weights and running statistics from a snapshot.</summary>
     /// <exception cref="NoPropException">The snapshot is damaged, of another owner or of another network.</exception>
     public static SafetensorsFile Restore(string name, IReadOnlyList<TrainedSet> sets, Snapshot from)
@@ -108,6 +117,13 @@ internal sealed class TrainingState : IDisposable
 
     /// <summary>The same for a single network.</summary>
     public static SafetensorsFile Restore(string name, ParameterSet parameters, Snapshot from) => Restore(name, [new TrainedSet(parameters)], from);
+
+    /// <summary>Says that <see cref="Memory"/> holds what so many steps have made of it elsewhere.</summary>
+    public void GoOnFrom(long clock)
+    {
+        Clock = clock;
+        moments.ForEach(kept => kept.Steps = clock);
+    }
 
     /// <summary>One optimiser step.</summary>
     /// <param name="gradient">float32 [<see cref="Count"/>], in the order of <see cref="Weights"/>.</param>

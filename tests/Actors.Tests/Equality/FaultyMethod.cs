@@ -5,6 +5,7 @@ using NoProp.Models.Data;
 using NoProp.Models.Embeddings;
 using NoProp.Models.Methods;
 using NoProp.Models.Native;
+using NoProp.Models.Stacks;
 using NoProp.Models.Training;
 using TorchSharp;
 
@@ -32,6 +33,8 @@ internal sealed class FaultyMethod(IMethod inner, params Fault[] faults) : IMeth
     public bool Coupled => inner.Coupled;
 
     public IBlockCompute CreateBlock(BlockId block, Snapshot? from, ComputeDevice device = default) => new FaultyBlock(this, block, inner.CreateBlock(block, from, device));
+
+    public Func<ComputeDevice, IStackCompute>? Stacks => inner.Stacks is { } create ? device => new FaultyStack(this, create(device)) : null;
 
     public IHeadCompute CreateHead(Snapshot? from) => new FaultyHead(this, inner.CreateHead(from));
 
@@ -67,6 +70,31 @@ internal sealed class FaultyMethod(IMethod inner, params Fault[] faults) : IMeth
         public Snapshot Snapshot() => compute.Snapshot();
 
         public void Dispose() => compute.Dispose();
+    }
+
+    private sealed class FaultyStack(FaultyMethod method, IStackCompute stack) : IStackCompute
+    {
+        public long? Clock(BlockId block) => stack.Clock(block);
+
+        public void Join(BlockId block, Snapshot? from) => stack.Join(block, from);
+
+        public void Leave(BlockId block) => stack.Leave(block);
+
+        public void Step(IReadOnlyList<StackStep> steps)
+        {
+            foreach (StackStep step in steps)
+            {
+                method.FailAt(step.Block, step.Batch.Step);
+            }
+
+            stack.Step(steps);
+        }
+
+        public ImmutableArray<StepLoss> ReadLosses(BlockId block) => stack.ReadLosses(block);
+
+        public Snapshot Snapshot(BlockId block) => stack.Snapshot(block);
+
+        public void Dispose() => stack.Dispose();
     }
 
     private sealed class FaultyHead(FaultyMethod method, IHeadCompute compute) : IHeadCompute

@@ -59,6 +59,28 @@ public sealed class DeviceSettingsTests
     public void A_run_goes_on_with_other_devices() => Assert.Empty(SettingsHocon.DifferencesThatMatter(
         SettingsLoader.Load(null, ["noprop.devices=cuda:0,cuda:1", "noprop.slots-per-device=2"]).Settings, SettingsLoader.Load().Settings));
 
+    [Theory]
+    [InlineData("", "noprop.slots=4")]
+    [InlineData("", "noprop.devices=cuda:0,cuda:1")]
+    [InlineData("cuda:0, cuda:1", "noprop.devices=cuda:0,cuda:1", "noprop.slots-per-device=2")]
+    [InlineData("cuda:0", "noprop.devices=cuda:0,cpu", "noprop.slots-per-device=2")]
+    [InlineData("", "noprop.devices=cuda:0,cuda:1", "noprop.slots-per-device=2", "noprop.stack=off")]
+    [InlineData("cuda:0, cpu", "noprop.devices=cuda:0,cpu", "noprop.stack=on")]
+    public void Blocks_are_trained_together_on_GPUs_of_several_slots_or_as_is_said(string devices, params string[] given) =>
+        Assert.Equal(devices, string.Join(", ", SettingsLoader.Load(null, given).Settings.StackedDevices));
+
+    [Theory]
+    [InlineData("noprop.method is dt", "noprop.method=fm")]
+    [InlineData("noprop.embedding.kind is one-hot", "noprop.embedding.kind=learned")]
+    [InlineData("noprop.replicas is 1", "noprop.replicas=2")]
+    public void Blocks_that_cannot_be_trained_together_are_refused_where_that_is_asked_for(string where, string given)
+    {
+        Assert.Equal(
+            $"noprop.stack = on (--set): must be auto or off, because blocks are trained together where {where} alone",
+            Assert.Throws<SettingsException>(() => SettingsLoader.Load(null, [given, "noprop.stack=on"])).Message);
+        Assert.Null(SettingsLoader.Load(null, [given, "noprop.stack=auto"]).Settings.Stack);
+    }
+
     private static void Has(string devices, int slots, params string[] given)
     {
         NoPropSettings settings = SettingsLoader.Load(null, given).Settings;

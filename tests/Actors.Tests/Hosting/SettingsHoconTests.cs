@@ -63,6 +63,7 @@ public sealed class SettingsHoconTests
         ["noprop.slots"] = "3",
         ["noprop.devices"] = "cpu:0,cpu:1,cuda",
         ["noprop.slots-per-device"] = "1",
+        ["noprop.stack"] = "off",
         ["noprop.lease.timeout"] = "1500ms",
         ["noprop.loader.prefetch"] = "2",
         ["noprop.loader.cached-batches"] = "9",
@@ -156,7 +157,7 @@ public sealed class SettingsHoconTests
     {
         string[] operational =
         [
-            "noprop.data.dir", "noprop.data.resident", "noprop.epochs", "noprop.policy.", "noprop.slots", "noprop.devices", "noprop.lease.", "noprop.loader.", "noprop.supervision.",
+            "noprop.data.dir", "noprop.data.resident", "noprop.epochs", "noprop.policy.", "noprop.slots", "noprop.devices", "noprop.stack", "noprop.lease.", "noprop.loader.", "noprop.supervision.",
             "noprop.checkpoint.", "noprop.metrics.", "noprop.evaluate.", "noprop.run.", "noprop.inference.", "noprop.cluster.", "noprop.serve.",
         ];
 

@@ -8,6 +8,7 @@ using NoProp.Models.Native;
 using NoProp.Models.Networks;
 using NoProp.Models.Optimisers;
 using NoProp.Models.Randomness;
+using NoProp.Models.Stacks;
 using NoProp.Models.Training;
 using TorchSharp;
 using Xunit;
@@ -199,6 +200,30 @@ public sealed class DeviceStepTests(SecondDevice second) : IDisposable
         }
 
         Near(Answer(ComputeDevice.Cpu), Answer(second.Device));
+    }
+
+    [Fact]
+    public void A_stack_on_another_device_ends_near_one_on_the_CPU()
+    {
+        DiscreteTime method = TestData.Method(TestData.Tiny with { Channels = [16, 16] }, blocks: 2);
+        BlockId[] blocks = [new(1), new(2)];
+
+        (float[] Losses, float[] Values) Train(ComputeDevice device)
+        {
+            using IStackCompute stack = method.Stacks!(device);
+            Array.ForEach(blocks, block => stack.Join(block, from: null));
+            stack.Step([.. blocks.Select(block => new StackStep(block, Batch(0, paper: false)))]);
+            stack.Step([new(blocks[0], Batch(1, paper: false))]);
+            stack.Step([new(blocks[0], Batch(2, paper: false)), new(blocks[1], Batch(1, paper: false))]);
+            return (
+                [.. blocks.SelectMany(block => stack.ReadLosses(block)).SelectMany(loss => new[] { loss.Loss, loss.SquaredError })],
+                [.. blocks.SelectMany(block => Values(stack.Snapshot(block)))]);
+        }
+
+        (float[] losses, float[] values) = Train(ComputeDevice.Cpu);
+        (float[] lossesThere, float[] valuesThere) = Train(second.Device);
+        Near(losses, lossesThere);
+        Near(values, valuesThere, 5e-3);
     }
 
     private static IMethod Method(MethodKind kind, string embedding, bool paper)

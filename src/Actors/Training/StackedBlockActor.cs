@@ -1,0 +1,227 @@
+using System.Diagnostics;
+using Akka.Actor;
+using Akka.Event;
+using NoProp.Actors.Protocol;
+using NoProp.Models;
+using NoProp.Models.Data;
+
+namespace NoProp.Actors.Training;
+
+/// <summary>
+/// Trains one block while it holds a lease, as <see cref="BlockActor"/> does, and leaves the arithmetic to the stack of its device: it brings the
+/// mini-batches, and commits what comes of them. For blocks that read no shared parameters.
+/// </summary>
+public sealed class StackedBlockActor : ReceiveActor
+{
+    /// <summary>Batches asked for ahead of the step that needs them.</summary>
+    private const int ReadAhead = 2;
+
+    private static readonly TimeSpan RenewAfter = TimeSpan.FromSeconds(1);
+
+    private readonly ILoggingAdapter log = Context.GetLogger();
+    private readonly Queue<Batch> ready = [];
+    private readonly BlockId block;
+    private readonly IActorRef loader;
+    private readonly IActorRef stack;
+
+    private Lease? lease;
+    private Seat? seat;
+    private long clock;
+    private long requestedTo;
+    private long end;
+    private Waiting waiting;
+    private TimeSpan computeTime;
+    private TimeSpan waitedForBatches;
+    private long waitingSince;
+    private long lastSign;
+
+    /// <summary>An actor without a lease.</summary>
+    /// <param name="block">The block.</param>
+    /// <param name="loader">Prepares mini-batches.</param>
+    /// <param name="stack">Does the arithmetic.</param>
+    /// <param name="patience">Time after which a wait is worth a warning.</param>
+    public StackedBlockActor(BlockId block, IActorRef loader, IActorRef stack, TimeSpan patience)
+    {
+        (this.block, this.loader, this.stack) = (block, loader, stack);
+        Receive<GrantLease>(Begin);
+        Receive<BatchReady>(arrived => Take(arrived.Batch));
+        Receive<BatchFailed>(failed => throw new BlockStepException(block, clock, new NoPropException(failed.Reason)), _ => lease is not null);
+        Receive<SteppedInStack>(stepped => GoOn(stepped.ComputeTime), stepped => stepped.Seat == seat);
+        Receive<LeftStack>(Commit, left => left.Seat == seat);
+        Receive<StackFailed>(failed => throw new BlockStepException(block, clock, failed.Cause), failed => failed.Seat == seat);
+        // Answers to an instance that has failed since, or to a lease that is over.
+        Receive<SteppedInStack>(_ => { });
+        Receive<LeftStack>(_ => { });
+        Receive<StackFailed>(_ => { });
+        Receive<TruncateLease>(truncate => Truncate(truncate.Lease));
+        Receive<ReceiveTimeout>(_ => WarnOf(patience), _ => lease is not null);
+        SetReceiveTimeout(patience);
+    }
+
+    /// <summary>What the block waits for.</summary>
+    private enum Waiting
+    {
+        /// <summary>A mini-batch.</summary>
+        Batch,
+
+        /// <summary>The step that it has asked for.</summary>
+        Step,
+
+        /// <summary>What its part has come to.</summary>
+        End,
+    }
+
+    /// <summary>Props on the compute dispatcher.</summary>
+    public static Props Props(BlockId block, IActorRef loader, IActorRef stack, TimeSpan patience) =>
+        Akka.Actor.Props.Create(() => new StackedBlockActor(block, loader, stack, patience)).WithDispatcher(Dispatchers.Compute);
+
+    /// <inheritdoc/>
+    protected override void PostStop()
+    {
+        ReleaseAll();
+        Quit();
+    }
+
+    /// <inheritdoc/>
+    protected override void PostRestart(Exception reason) => Context.Parent.Tell(new BlockRestarted(block, reason.Message));
+
+    private void Begin(GrantLease grant)
+    {
+        ReleaseAll();
+        Quit();
+        (lease, seat, waiting) = (grant.Lease, new Seat(block), Waiting.Batch);
+        (clock, requestedTo, end) = (lease.Steps.From, lease.Steps.From, lease.Steps.To);
+        (computeTime, waitedForBatches) = (TimeSpan.Zero, TimeSpan.Zero);
+        lastSign = waitingSince = Stopwatch.GetTimestamp();
+        stack.Tell(new JoinStack(seat, clock, grant.State, grant.Moved));
+        RequestAhead();
+    }
+
+    private void Take(Batch batch)
+    {
+        ready.Enqueue(batch);
+        if (StepIfReady())
+        {
+            waitedForBatches += Stopwatch.GetElapsedTime(waitingSince);
+        }
+    }
+
+    /// <returns>Whether a step was asked for.</returns>
+    private bool StepIfReady()
+    {
+        if (waiting == Waiting.Step)
+        {
+            return false;
+        }
+
+        // Batches of an earlier lease, or asked for by an instance that has failed since, still arrive; each is released once.
+        while (ready.TryPeek(out Batch? stale) && (lease is null || stale.Step != clock || waiting == Waiting.End))
+        {
+            Release();
+        }
+
+        if (!ready.TryPeek(out Batch? batch))
+        {
+            return false;
+        }
+
+        waiting = Waiting.Step;
+        // A hold of its own: if this actor is stopped, its batches go back to the loader while the stack may be at work on one.
+        stack.Tell(new StepInStack(seat!, batch.Hold()));
+        RequestAhead();
+        return true;
+    }
+
+    private void GoOn(TimeSpan stepTime)
+    {
+        clock++;
+        computeTime += stepTime;
+        waiting = Waiting.Batch;
+        waitingSince = Stopwatch.GetTimestamp();
+        Release();
+        if (clock == end)
+        {
+            Leave();
+            return;
+        }
+
+        StepIfReady();
+        if (Stopwatch.GetElapsedTime(lastSign) > RenewAfter)
+        {
+            lastSign = Stopwatch.GetTimestamp();
+            Context.Parent.Tell(new LeaseRenewed(lease!));
+        }
+    }
+
+    private void Truncate(Lease truncated)
+    {
+        if (lease == truncated && waiting == Waiting.Step)
+        {
+            // The others of the stack have counted on it: it is made.
+            end = clock + 1;
+        }
+        else if (lease == truncated && waiting == Waiting.Batch)
+        {
+            Leave();
+        }
+    }
+
+    private void Leave()
+    {
+        waiting = Waiting.End;
+        stack.Tell(new LeaveStack(seat!));
+        ReleaseAll();
+    }
+
+    private void Commit(LeftStack left)
+    {
+        for (int i = 0; i < left.Losses.Length; i++)
+        {
+            // Weights that are not numbers never become numbers again: every later step would be spent for nothing.
+            if (!float.IsFinite(left.Losses[i].Loss))
+            {
+                throw new BlockStepException(block, lease!.Steps.From + i, new NoPropException(
+                    $"the loss is {left.Losses[i].Loss}, not a finite number; lower noprop.optimizer.learning-rate"));
+            }
+        }
+
+        Context.Parent.Tell(new StepsCommitted(lease!, left.Losses, computeTime, left.State) { Waited = new(waitedForBatches, TimeSpan.Zero) });
+        (lease, seat) = (null, null);
+    }
+
+    private void Quit()
+    {
+        if (seat is not null)
+        {
+            stack.Tell(new QuitStack(seat));
+        }
+    }
+
+    private void RequestAhead()
+    {
+        for (; requestedTo < Math.Min(clock + ReadAhead, end); requestedTo++)
+        {
+            loader.Tell(new RequestBatch(requestedTo));
+        }
+    }
+
+    private void WarnOf(TimeSpan patience)
+    {
+        (string what, IActorRef from) = waiting switch
+        {
+            Waiting.Batch => ("the batch", loader),
+            _ => ("the others", stack),
+        };
+        log.Warning("{0} has waited {1} s for {2} of step {3} from {4}", block, patience.TotalSeconds, what, clock, from.Path);
+    }
+
+    private void Release() => loader.Tell(new ReleaseBatch(ready.Dequeue().Step));
+
+    private void ReleaseAll()
+    {
+        while (ready.Count > 0)
+        {
+            Release();
+        }
+    }
+}

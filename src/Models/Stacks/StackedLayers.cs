@@ -1,0 +1,88 @@
+using NoProp.Models.Native;
+using NoProp.Models.Randomness;
+using TorchSharp;
+using static TorchSharp.torch;
+using Functional = TorchSharp.torch.nn.functional;
+
+namespace NoProp.Models.Stacks;
+
+// The layers of Networks/Layers.cs for several members at once, each with weights of its own. Vectors of features are [members, batch, features]; images are
+// [batch, members * channels, h, w], for a grouped convolution takes its groups from the channels.
+
+/// <summary>y = x A^T + b.</summary>
+internal sealed class StackedLinear(StackedParameters parameters, string name)
+{
+    private readonly Tensor weight = parameters[$"{name}.weight"];
+    private readonly Tensor bias = parameters[$"{name}.bias"];
+
+    /// <summary>[members, batch, inputs] to [members, batch, outputs].</summary>
+    public Tensor Forward(Tensor x) => x.baddbmm(weight.transpose(1, 2), bias.unsqueeze(1));
+}
+
+/// <summary>A 3x3 convolution of stride 1.</summary>
+internal sealed class StackedConvolution(StackedParameters parameters, string name, bool padded)
+{
+    private const int CpuVector = 16;
+
+    private readonly Tensor weight = parameters[$"{name}.weight"];
+    private readonly Tensor bias = parameters[$"{name}.bias"];
+    private readonly long[] padding = padded ? [1, 1] : [0, 0];
+
+    /// <summary>
+    /// [batch, members * inputs, h, w], or [batch, inputs, h, w] of images that all members read, to [batch, members * outputs, h, w] if padded,
+    /// otherwise [batch, members * outputs, h - 2, w - 2].
+    /// </summary>
+    public Tensor Forward(Tensor x)
+    {
+        (long outputs, long inputs) = (weight.shape[1], weight.shape[2]);
+        long groups = x.shape[1] / inputs;
+        // oneDNN, which computes on the CPU, gives wrong results and wrong gradients of the input for groups of other channels than whole vectors.
+        return groups > 1 && x.device_type == DeviceType.CPU && (inputs % CpuVector != 0 || outputs % CpuVector != 0)
+            ? cat([.. Enumerable.Range(0, (int)groups).Select(i => Functional.conv2d(x.narrow(1, i * inputs, inputs), weight.select(0, i), bias.select(0, i), padding: padding))], 1)
+            : Functional.conv2d(x, weight.flatten(0, 1), bias.flatten(), padding: padding, groups: groups);
+    }
+
+    /// <summary>Convolution, 2x2 max-pooling, ReLU.</summary>
+    public Tensor ForwardPoolRelu(Tensor x) => Functional.relu(Functional.max_pool2d(Forward(x), 2));
+}
+
+/// <summary>Batch normalisation over features in training, momentum 0.1, epsilon 1e-5.</summary>
+internal sealed class StackedBatchNorm(StackedParameters parameters, string name)
+{
+    private readonly Tensor weight = parameters[$"{name}.weight"];
+    private readonly Tensor bias = parameters[$"{name}.bias"];
+    private readonly Tensor mean = parameters[$"{name}.running_mean"];
+    private readonly Tensor variance = parameters[$"{name}.running_var"];
+
+    /// <summary>[members, batch, features] to the same; moves the running statistics.</summary>
+    /// <exception cref="NoPropException">The batch has a single row.</exception>
+    public Tensor Forward(Tensor x)
+    {
+        // libtorch would divide by 0 and leave a running variance that is not a number for good, without an error.
+        if (x.shape[1] < 2)
+        {
+            throw new NoPropException("batch normalisation cannot train on a mini-batch of one image; choose a larger --batch or another --network");
+        }
+
+        // The rows of different members do not lie side by side: libtorch moves a copy.
+        (Tensor means, Tensor variances) = (mean.clone().flatten(), variance.clone().flatten());
+        Tensor y = Functional.batch_norm(x.transpose(0, 1).flatten(1), means, variances, weight.flatten(), bias.flatten(), training: true);
+        mean.copy_(means.view_as(mean));
+        variance.copy_(variances.view_as(variance));
+        return y.view(x.shape[1], x.shape[0], x.shape[2]).transpose(0, 1);
+    }
+}
+
+/// <summary>Inverted dropout of images.</summary>
+/// <param name="probability">Probability that a value is dropped, in [0, 1).</param>
+/// <param name="site">Which dropout of the network this is, 0..15.</param>
+internal sealed class StackedDropout(double probability, int site)
+{
+    /// <summary>[batch, members * channels, h, w] to the same, with the mask that each member alone would have.</summary>
+    /// <param name="x">Images.</param>
+    /// <param name="keys">Where the masks are drawn, one key for each member.</param>
+    public Tensor Forward(Tensor x, IReadOnlyList<NoiseKey> keys) =>
+        probability > 0 ? x * cat([.. keys.Select(key => Mask(key, [x.shape[0], x.shape[1] / keys.Count, x.shape[2], x.shape[3]]))], 1).OnDeviceOf(x) : x;
+
+    private Tensor Mask(NoiseKey key, long[] shape) => Noise.DropoutMask(key, probability, shape, (long)site << 30);
+}
