@@ -133,7 +133,7 @@ public sealed class DeviceStepTests(SecondDevice second) : IDisposable
         {
             Tensor noise = Noise.Normal(TestData.Key(batch.Step), [batch.Count, TestData.Classes]).OnDeviceOf(batch.Images);
             Tensor error = DiscreteTime.SquaredError(shared.Output(batch.Images.flatten(1).matmul(weight.Value)), noise);
-            return new(error.Times(0.5), error.Times(0.5), error);
+            return new(error.Times(0.5), error.Times(0.5), error, new Trunk());
         }
     }
 

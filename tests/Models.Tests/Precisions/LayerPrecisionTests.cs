@@ -48,7 +48,7 @@ public sealed class LayerPrecisionTests : IDisposable
         parameters.Build(TestData.Key());
         Tensor x = Noise.Normal(TestData.Key(1), [2, 16, 8, 8]);
 
-        Tensor y = layer.ForwardPoolRelu(x);
+        Tensor y = layer.ForwardPoolRelu(x, ForwardPass.Inference);
 
         Assert.Equal(ScalarType.Float32, y.dtype);
         Tensor sums = nn.functional.conv2d(Rounded(x), Rounded(parameters.Weights[0].Value), Rounded(parameters.Weights[1].Value), padding: [1, 1]);
@@ -61,7 +61,7 @@ public sealed class LayerPrecisionTests : IDisposable
         Convolution convolution = new(parameters, "conv", 1, 16, padded: true, KernelKind.Fused);
         Linear linear = new(parameters, "fc", 16 * 4 * 4, 2);
         parameters.Build(TestData.Key());
-        Tensor loss = linear.Forward(convolution.ForwardPoolRelu(Noise.Normal(TestData.Key(1), [2, 1, 8, 8])).flatten(1)).sum();
+        Tensor loss = linear.Forward(convolution.ForwardPoolRelu(Noise.Normal(TestData.Key(1), [2, 1, 8, 8]), ForwardPass.Inference).flatten(1)).sum();
 
         IList<Tensor> gradients = autograd.grad([loss], [.. parameters.Weights.Select(weight => weight.Value)]);
 

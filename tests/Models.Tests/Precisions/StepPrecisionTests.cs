@@ -107,7 +107,7 @@ public sealed class StepPrecisionTests : IDisposable
         };
         using IHeadCompute head = method.CreateHead(from: null);
         using IBlockCompute block = method.CreateBlock(new BlockId(method.Blocks), from: null);
-        BlockStep[] made = [.. Enumerable.Range(0, steps).Select(step => block.Step(TestData.RandomBatch(step, shape), method.Coupled ? head.Shared : null))];
+        BlockStep[] made = [.. Enumerable.Range(0, steps).Select(step => block.StepAndRead(TestData.RandomBatch(step, shape), method.Coupled ? head.Shared : null))];
         return (block.Snapshot(), made);
     }
 
