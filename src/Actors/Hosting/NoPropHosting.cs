@@ -97,7 +97,7 @@ public static class NoPropHosting
             Loader);
         Dictionary<ComputeDevice, IActorRef> stacks = StartStacks(parent, settings, method);
         Func<BlockId, ComputeDevice, Props> blockProps = (block, device) => stacks.TryGetValue(device, out IActorRef? stack)
-            ? StackedBlockActor.Props(block, loader, stack, Patience)
+            ? StackedBlockActor.Props(block, loader, stack, Patience, device)
             : BlockActor.Props(block, method, loader, Patience, settings.Metrics.ProbeEvery, device);
         return parent.ActorOf(Props.Create(() => new WorkerActor(trainer, name, settings.DeviceSlots, SupervisionOf(plan), blockProps)), "worker");
     }

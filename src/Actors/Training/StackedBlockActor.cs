@@ -4,6 +4,7 @@ using Akka.Event;
 using NoProp.Actors.Protocol;
 using NoProp.Models;
 using NoProp.Models.Data;
+using NoProp.Models.Native;
 
 namespace NoProp.Actors.Training;
 
@@ -23,6 +24,7 @@ public sealed class StackedBlockActor : ReceiveActor
     private readonly BlockId block;
     private readonly IActorRef loader;
     private readonly IActorRef stack;
+    private readonly ComputeDevice device;
 
     private Lease? lease;
     private Seat? seat;
@@ -40,9 +42,10 @@ public sealed class StackedBlockActor : ReceiveActor
     /// <param name="loader">Prepares mini-batches.</param>
     /// <param name="stack">Does the arithmetic.</param>
     /// <param name="patience">Time after which a wait is worth a warning.</param>
-    public StackedBlockActor(BlockId block, IActorRef loader, IActorRef stack, TimeSpan patience)
+    /// <param name="device">Where the stack computes.</param>
+    public StackedBlockActor(BlockId block, IActorRef loader, IActorRef stack, TimeSpan patience, ComputeDevice device)
     {
-        (this.block, this.loader, this.stack) = (block, loader, stack);
+        (this.block, this.loader, this.stack, this.device) = (block, loader, stack, device);
         Receive<GrantLease>(Begin);
         Receive<BatchReady>(arrived => Take(arrived.Batch));
         Receive<BatchFailed>(failed => throw new BlockStepException(block, clock, new NoPropException(failed.Reason)), _ => lease is not null);
@@ -72,8 +75,8 @@ public sealed class StackedBlockActor : ReceiveActor
     }
 
     /// <summary>Props on the compute dispatcher.</summary>
-    public static Props Props(BlockId block, IActorRef loader, IActorRef stack, TimeSpan patience) =>
-        Akka.Actor.Props.Create(() => new StackedBlockActor(block, loader, stack, patience)).WithDispatcher(Dispatchers.Compute);
+    public static Props Props(BlockId block, IActorRef loader, IActorRef stack, TimeSpan patience, ComputeDevice device = default) =>
+        Akka.Actor.Props.Create(() => new StackedBlockActor(block, loader, stack, patience, device)).WithDispatcher(Dispatchers.Compute);
 
     /// <inheritdoc/>
     protected override void PostStop()
@@ -201,7 +204,7 @@ public sealed class StackedBlockActor : ReceiveActor
     {
         for (; requestedTo < Math.Min(clock + ReadAhead, end); requestedTo++)
         {
-            loader.Tell(new RequestBatch(requestedTo));
+            loader.Tell(new RequestBatch(requestedTo, device));
         }
     }
 

@@ -38,6 +38,7 @@ internal sealed class BlockStack : IStackCompute
         Func<StackedDenoiser, IReadOnlyList<StackStep>, StackedBatch, StackedObjective> objective)
     {
         (this.settings, this.device, this.createNetwork, this.objective) = (settings, device, createNetwork, objective);
+        TorchRuntime.ComputeOn(device, isTf32: settings.Network.Precision == Precision.Tf32);
         using Denoiser declared = createNetwork(new BlockId(1));
         memory = new(declared.Parameters, device);
         optimiser = new(settings.Optimiser, settings.LearningRate, settings.WeightDecay);

@@ -1,4 +1,4 @@
-using NoProp.Models.Native;
+using NoProp.Models.Networks;
 using NoProp.Models.Randomness;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -14,9 +14,11 @@ internal sealed class StackedLinear(StackedParameters parameters, string name)
 {
     private readonly Tensor weight = parameters[$"{name}.weight"];
     private readonly Tensor bias = parameters[$"{name}.bias"];
+    private readonly Precision precision = parameters.Precision;
 
     /// <summary>[members, batch, inputs] to [members, batch, outputs].</summary>
-    public Tensor Forward(Tensor x) => x.baddbmm(weight.transpose(1, 2), bias.unsqueeze(1));
+    public Tensor Forward(Tensor x) => x.AsFactor(precision)
+        .baddbmm(weight.AsFactor(precision).transpose(1, 2), bias.AsFactor(precision).unsqueeze(1)).FromProduct(precision);
 }
 
 /// <summary>A 3x3 convolution of stride 1.</summary>
@@ -27,23 +29,27 @@ internal sealed class StackedConvolution(StackedParameters parameters, string na
     private readonly Tensor weight = parameters[$"{name}.weight"];
     private readonly Tensor bias = parameters[$"{name}.bias"];
     private readonly long[] padding = padded ? [1, 1] : [0, 0];
+    private readonly Precision precision = parameters.Precision;
 
     /// <summary>
     /// [batch, members * inputs, h, w], or [batch, inputs, h, w] of images that all members read, to [batch, members * outputs, h, w] if padded,
     /// otherwise [batch, members * outputs, h - 2, w - 2].
     /// </summary>
-    public Tensor Forward(Tensor x)
+    public Tensor Forward(Tensor x) => Product(x).FromProduct(precision);
+
+    /// <summary>Convolution, 2x2 max-pooling, ReLU.</summary>
+    public Tensor ForwardPoolRelu(Tensor x) => Functional.relu(Functional.max_pool2d(Product(x), 2)).FromProduct(precision);
+
+    private Tensor Product(Tensor x)
     {
         (long outputs, long inputs) = (weight.shape[1], weight.shape[2]);
         long groups = x.shape[1] / inputs;
+        (Tensor images, Tensor kernels, Tensor biases) = (x.AsFactor(precision), weight.AsFactor(precision), bias.AsFactor(precision));
         // oneDNN, which computes on the CPU, gives wrong results and wrong gradients of the input for groups of other channels than whole vectors.
         return groups > 1 && x.device_type == DeviceType.CPU && (inputs % CpuVector != 0 || outputs % CpuVector != 0)
-            ? cat([.. Enumerable.Range(0, (int)groups).Select(i => Functional.conv2d(x.narrow(1, i * inputs, inputs), weight.select(0, i), bias.select(0, i), padding: padding))], 1)
-            : Functional.conv2d(x, weight.flatten(0, 1), bias.flatten(), padding: padding, groups: groups);
+            ? cat([.. Enumerable.Range(0, (int)groups).Select(i => Functional.conv2d(images.narrow(1, i * inputs, inputs), kernels.select(0, i), biases.select(0, i), padding: padding))], 1)
+            : Functional.conv2d(images, kernels.flatten(0, 1), biases.flatten(), padding: padding, groups: groups);
     }
-
-    /// <summary>Convolution, 2x2 max-pooling, ReLU.</summary>
-    public Tensor ForwardPoolRelu(Tensor x) => Functional.relu(Functional.max_pool2d(Forward(x), 2));
 }
 
 /// <summary>Batch normalisation over features in training, momentum 0.1, epsilon 1e-5.</summary>
@@ -78,11 +84,22 @@ internal sealed class StackedBatchNorm(StackedParameters parameters, string name
 /// <param name="site">Which dropout of the network this is, 0..15.</param>
 internal sealed class StackedDropout(double probability, int site)
 {
+    private readonly long offset = (long)site << 30;
+
     /// <summary>[batch, members * channels, h, w] to the same, with the mask that each member alone would have.</summary>
     /// <param name="x">Images.</param>
     /// <param name="keys">Where the masks are drawn, one key for each member.</param>
-    public Tensor Forward(Tensor x, IReadOnlyList<NoiseKey> keys) =>
-        probability > 0 ? x * cat([.. keys.Select(key => Mask(key, [x.shape[0], x.shape[1] / keys.Count, x.shape[2], x.shape[3]]))], 1).OnDeviceOf(x) : x;
+    public Tensor Forward(Tensor x, IReadOnlyList<NoiseKey> keys)
+    {
+        if (probability == 0)
+        {
+            return x;
+        }
 
-    private Tensor Mask(NoiseKey key, long[] shape) => Noise.DropoutMask(key, probability, shape, (long)site << 30);
+        long[] shape = [x.shape[0], x.shape[1] / keys.Count, x.shape[2], x.shape[3]];
+        // The CPU is far slower at drawing by operations on tensors, and a GPU at getting masks from elsewhere.
+        return x * (x.device_type == DeviceType.CPU
+            ? cat([.. keys.Select(key => Noise.DropoutMask(key, probability, shape, offset))], 1)
+            : DeviceNoise.DropoutMasks(keys, probability, [(shape, offset)], x.device)[0].transpose(0, 1).flatten(1, 2));
+    }
 }

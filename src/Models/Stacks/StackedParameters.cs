@@ -15,11 +15,15 @@ internal sealed class StackedParameters : IDisposable
     /// <param name="rows">Weights, running statistics, first and second moments, each [members, n].</param>
     public StackedParameters(ParameterSet layout, IReadOnlyList<Tensor> rows)
     {
+        Precision = layout.Precision;
         using DisposeScope scope = NewDisposeScope();
         (Weights, Statistics, FirstMoment, SecondMoment) = (Kept(rows[0]), Kept(rows[1]), Kept(rows[2]), Kept(rows[3]));
         View(layout.Weights, Weights, view => leaves.Add(view.requires_grad_(true)));
         View(layout.Statistics, Statistics, _ => { });
     }
+
+    /// <summary>In what the networks' products are made.</summary>
+    public Precision Precision { get; }
 
     /// <summary>Number of networks.</summary>
     public int Members => (int)Weights.shape[0];

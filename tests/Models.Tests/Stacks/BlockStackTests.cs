@@ -132,6 +132,44 @@ public sealed class BlockStackTests : IDisposable
         pair.AssertLosses(Second);
     }
 
+    [Fact]
+    public void Products_are_rounded_as_those_of_each_block_alone()
+    {
+        float Loss(Precision precision, bool stacked)
+        {
+            DiscreteTime method = TestData.Method(Compact with { Precision = precision });
+            if (!stacked)
+            {
+                using IBlockCompute single = method.CreateBlock(First, from: null);
+                return single.Step(Batch(0, paper: false)).Loss;
+            }
+
+            using IStackCompute stack = method.Stacks!(default);
+            stack.Join(First, from: null);
+            stack.Join(Second, from: null);
+            stack.Step([new(First, Batch(0, paper: false)), new(Second, Batch(0, paper: false))]);
+            return stack.ReadLosses(First)[0].Loss;
+        }
+
+        float rounded = Loss(Precision.Bf16, stacked: true);
+        Assert.NotEqual(Loss(Precision.Float32, stacked: true), rounded);
+        Assert.Equal(Loss(Precision.Bf16, stacked: false), rounded, rounded * 1e-4);
+    }
+
+    [Theory]
+    [InlineData(4, 8)]
+    [InlineData(20, 24)]
+    public void Any_number_of_channels_trains_as_each_block_alone(int first, int second)
+    {
+        using Pair pair = new(paper: false, network: Compact with { Channels = [first, second] });
+        pair.Join(First);
+        pair.Join(Second);
+
+        pair.Step(3, First, Second);
+
+        pair.AssertNear();
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -224,19 +262,19 @@ public sealed class BlockStackTests : IDisposable
         Assert.Null(((IMethod)new FlowMatching(settings, TestData.Digit, TestData.Classes)).Stacks);
     }
 
-    private static DiscreteTime Method(bool paper, OptimiserKind optimiser = OptimiserKind.AdamW) =>
-        new(TestData.Settings(paper ? Paper : Compact) with { Optimiser = optimiser }, paper ? TestData.Mnist : TestData.Digit, TestData.Classes);
+    private static DiscreteTime Method(bool paper, OptimiserKind optimiser = OptimiserKind.AdamW, NetworkSettings? network = null) =>
+        new(TestData.Settings(network ?? (paper ? Paper : Compact)) with { Optimiser = optimiser }, paper ? TestData.Mnist : TestData.Digit, TestData.Classes);
 
     private static Batch Batch(long step, bool paper, int count = 16) => TestData.RandomBatch(step, paper ? TestData.Mnist : TestData.Digit, count);
 
     /// <summary>A stack, and the same blocks one by one.</summary>
-    private sealed class Pair(bool paper, OptimiserKind optimiser = OptimiserKind.AdamW) : IDisposable
+    private sealed class Pair(bool paper, OptimiserKind optimiser = OptimiserKind.AdamW, NetworkSettings? network = null) : IDisposable
     {
-        private readonly DiscreteTime method = Method(paper, optimiser);
+        private readonly DiscreteTime method = Method(paper, optimiser, network);
         private readonly Dictionary<BlockId, IBlockCompute> singles = [];
         private readonly Dictionary<BlockId, List<StepLoss>> losses = [];
 
-        public IStackCompute Stack { get; } = Method(paper, optimiser).Stacks!(default);
+        public IStackCompute Stack { get; } = Method(paper, optimiser, network).Stacks!(default);
 
         /// <summary>Step whose mini-batch is smaller than the others.</summary>
         public long? ShortBatch { get; init; }
@@ -277,7 +315,7 @@ public sealed class BlockStackTests : IDisposable
                 IEnumerable<string> names = SafetensorsFile.Parse(expected.Safetensors, expected.Name).Entries.Keys;
                 Assert.All(
                     names.Where(name => !paper || !WithoutEffect.Any(bias => name.EndsWith(bias, StringComparison.Ordinal))),
-                    name => Near(expected.Values(name), actual.Values(name), name.EndsWith("running_mean", StringComparison.Ordinal) ? 1e-2 : 1e-5));
+                    name => Near(expected.Values(name), actual.Values(name), name.EndsWith("running_mean", StringComparison.Ordinal) ? 0.1 : 1e-5));
             }
 
             AssertLosses([.. singles.Keys]);
