@@ -36,7 +36,7 @@ public static class SettingsHocon
 
     /// <summary>
     /// local.conf: quiet logs, and the dispatchers <c>noprop.dispatchers.compute</c>, <c>.inference</c> (each with
-    /// <see cref="NoPropSettings.SlotCount"/> threads of its own), <c>.recorder</c> and <c>.loader</c> (one thread for each actor).
+    /// <see cref="NoPropSettings.SlotCount"/> threads of its own), <c>.recorder</c> and <c>.loader</c> (one thread each).
     /// </summary>
     public static Config AkkaConfig(NoPropSettings settings)
     {
@@ -45,7 +45,7 @@ public static class SettingsHocon
         {
             threads.Append(
                 System.Globalization.CultureInfo.InvariantCulture,
-                $"noprop.dispatchers.{dispatcher}.dedicated-thread-pool.thread-count = {settings.SlotCount}\n");
+                $"noprop.dispatchers.{dispatcher}.thread-count = {settings.SlotCount}\n");
         }
 
         return ConfigurationFactory.ParseString(threads.ToString())

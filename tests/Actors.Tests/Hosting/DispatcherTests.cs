@@ -42,6 +42,17 @@ public sealed class DispatcherTests() : TestKit(SettingsLoader.Load().Config, "s
         Assert.All(ReceiveN(Environment.ProcessorCount), met => Assert.True((bool)met));
     }
 
+    [Fact]
+    public async Task Threads_end_with_their_system()
+    {
+        ActorSystem system = ActorSystem.Create("other", SettingsLoader.Load().Config);
+        ThreadSeen seen = await system.ActorOf(Props.Create<ThreadReporter>().WithDispatcher("noprop.dispatchers.compute")).Ask<ThreadSeen>("where?");
+
+        await system.Terminate();
+
+        Assert.True(seen.Thread.Join(TimeSpan.FromSeconds(5)));
+    }
+
     [Theory]
     [InlineData("compute")]
     [InlineData("inference")]
@@ -49,18 +60,18 @@ public sealed class DispatcherTests() : TestKit(SettingsLoader.Load().Config, "s
         Assert.Equal(
             7,
             SettingsHocon.AkkaConfig(SettingsLoader.Load(null, ["noprop.slots=7"]).Settings)
-                .GetInt($"noprop.dispatchers.{dispatcher}.dedicated-thread-pool.thread-count"));
+                .GetInt($"noprop.dispatchers.{dispatcher}.thread-count"));
 
     [Fact]
     public void A_local_run_is_quiet_unless_asked() =>
         Assert.Equal("WARNING", SettingsHocon.AkkaConfig(SettingsLoader.Load().Settings).GetString("akka.loglevel"));
 
-    private sealed record ThreadSeen(bool OfThreadPool, bool Background);
+    private sealed record ThreadSeen(bool OfThreadPool, bool Background, Thread Thread);
 
     private sealed class ThreadReporter : ReceiveActor
     {
         public ThreadReporter() =>
-            ReceiveAny(_ => Sender.Tell(new ThreadSeen(Thread.CurrentThread.IsThreadPoolThread, Thread.CurrentThread.IsBackground)));
+            ReceiveAny(_ => Sender.Tell(new ThreadSeen(Thread.CurrentThread.IsThreadPoolThread, Thread.CurrentThread.IsBackground, Thread.CurrentThread)));
     }
 
     private sealed class Meeting : ReceiveActor
