@@ -6,12 +6,21 @@ using System.Runtime.Intrinsics.X86;
 namespace NoProp.Models.Native;
 
 /// <summary>
-/// oneDNN, with which libtorch computes convolutions on x64. That of libtorch 2.10 is wrong with AVX-512 where channels are few: the gradient of 4 channels to 8 and the
-/// convolution of 24 to 48 have been seen to be. With AVX2 it is right.
+/// oneDNN, with which libtorch computes convolutions on x64. That of libtorch 2.10 is not to be trusted where channels do not fill whole vectors: on a processor with AVX-512
+/// the gradient of 4 channels to 8 and the convolution of 24 to 48 were wrong, and with AVX2 the loss of a network of 2 channels now and then not a number.
 /// </summary>
 internal static partial class OneDnn
 {
     private const string MaxInstructions = "DNNL_MAX_CPU_ISA";
+
+    // Floats of an AVX2 vector.
+    private const int Lanes = 8;
+
+    // Images have one channel or three, for which it has kernels of their own.
+    private const int ImageChannels = 3;
+
+    /// <summary>Whether its convolution of so many channels to so many is right with AVX2.</summary>
+    public static bool IsRightFor(long inputs, long outputs) => outputs % Lanes == 0 && (inputs <= ImageChannels || inputs % Lanes == 0);
 
     /// <summary>Keeps it to AVX2, unless the user has chosen otherwise.</summary>
     [ModuleInitializer]

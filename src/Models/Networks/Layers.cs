@@ -39,8 +39,20 @@ internal sealed class Convolution(ParameterSet parameters, string name, int inpu
             : Functional.relu(Functional.max_pool2d(Product(x), 2)).FromProduct(precision);
 
     // Pool and ReLU choose among values, and so lose nothing where they are given rounded ones.
-    private Tensor Product(Tensor x) =>
-        Functional.conv2d(x.AsFactor(precision), weight.Value.AsFactor(precision), bias.Value.AsFactor(precision), padding: padding);
+    private Tensor Product(Tensor x) => Convolve(x.AsFactor(precision), weight.Value.AsFactor(precision), bias.Value.AsFactor(precision), padding);
+
+    /// <summary>The convolution of libtorch; on the CPU as a matrix product with patches where that is wrong.</summary>
+    public static Tensor Convolve(Tensor x, Tensor weight, Tensor bias, long[] padding)
+    {
+        if (x.device_type != DeviceType.CPU || OneDnn.IsRightFor(weight.shape[1], weight.shape[0]))
+        {
+            return Functional.conv2d(x, weight, bias, padding: padding);
+        }
+
+        Tensor patches = Functional.unfold(x, kernel_size: 3, padding: padding[0]);
+        long height = x.shape[2] + 2 * padding[0] - 2;
+        return weight.flatten(1).matmul(patches).Plus(bias.unsqueeze(1)).view(x.shape[0], weight.shape[0], height, -1);
+    }
 }
 
 /// <summary>Batch normalisation over features, momentum 0.1, epsilon 1e-5.</summary>

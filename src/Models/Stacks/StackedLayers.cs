@@ -47,7 +47,7 @@ internal sealed class StackedConvolution(StackedParameters parameters, string na
         (Tensor images, Tensor kernels, Tensor biases) = (x.AsFactor(precision), weight.AsFactor(precision), bias.AsFactor(precision));
         // oneDNN, which computes on the CPU, gives wrong results and wrong gradients of the input for groups of other channels than whole vectors.
         return groups > 1 && x.device_type == DeviceType.CPU && (inputs % CpuVector != 0 || outputs % CpuVector != 0)
-            ? cat([.. Enumerable.Range(0, (int)groups).Select(i => Functional.conv2d(images.narrow(1, i * inputs, inputs), kernels.select(0, i), biases.select(0, i), padding: padding))], 1)
+            ? cat([.. Enumerable.Range(0, (int)groups).Select(i => Convolution.Convolve(images.narrow(1, i * inputs, inputs), kernels.select(0, i), biases.select(0, i), padding))], 1)
             : Functional.conv2d(images, kernels.flatten(0, 1), biases.flatten(), padding: padding, groups: groups);
     }
 }
