@@ -67,8 +67,8 @@ internal static class PerformanceFile
 
             Written by `benchmarks performance`, case by case (`dotnet run -c Release --project tests/Benchmarks -- performance --help`). Every figure is the
             median of some rounds; in each round every arm runs once, one after the other, and a ratio is taken within its round. What the ratios are
-            worth holds on other machines too, the times do not: these are of two cores with AVX-512, but for cases that name another device. oneDNN, with
-            which libtorch computes the script's convolutions, is kept to AVX2 there, for with AVX-512 some are wrong. Memory of training, by method:
+            worth holds on other machines too, the times do not: these are of two cores, until 2026-11-25 with AVX2 and since with AVX-512, but for cases that
+            name another device. oneDNN, with which libtorch computes the script's convolutions, is kept to AVX2 there, for with AVX-512 some are wrong. Memory of training, by method:
             [results.md](results.md#memory-of-training-table-3).
 
 
