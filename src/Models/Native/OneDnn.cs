@@ -16,11 +16,17 @@ internal static partial class OneDnn
     // Floats of an AVX2 vector.
     private const int Lanes = 8;
 
+    // Groups of other channels than so many gave wrong results and wrong gradients of the input, with AVX2 too.
+    private const int GroupLanes = 16;
+
     // Images have one channel or three, for which it has kernels of their own.
     private const int ImageChannels = 3;
 
     /// <summary>Whether its convolution of so many channels to so many is right with AVX2.</summary>
     public static bool IsRightFor(long inputs, long outputs) => outputs % Lanes == 0 && (inputs <= ImageChannels || inputs % Lanes == 0);
+
+    /// <summary>Whether its grouped convolution of so many channels to so many, in each group, is right.</summary>
+    public static bool IsRightForGroups(long inputs, long outputs) => inputs % GroupLanes == 0 && outputs % GroupLanes == 0;
 
     /// <summary>Keeps it to AVX2, unless the user has chosen otherwise.</summary>
     [ModuleInitializer]

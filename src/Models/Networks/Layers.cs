@@ -67,13 +67,22 @@ internal sealed class BatchNorm(ParameterSet parameters, string name, int featur
     /// <exception cref="NoPropException">In training, the batch has a single row.</exception>
     public Tensor Forward(Tensor x, ForwardPass pass)
     {
-        // libtorch would divide by 0 and leave a running variance that is not a number for good, without an error.
-        if (pass.Training && x.shape[0] < 2)
+        if (pass.Training)
         {
-            throw new NoPropException("batch normalisation cannot train on a mini-batch of one image; choose a larger --batch or another --network");
+            CheckTraining(x.shape[0]);
         }
 
         return Functional.batch_norm(x, mean.Value, variance.Value, weight.Value, bias.Value, pass.Training);
+    }
+
+    /// <summary>Refuses what libtorch would divide by 0 for, and leave a running variance that is not a number for good, without an error.</summary>
+    /// <exception cref="NoPropException">The mini-batch has a single row.</exception>
+    internal static void CheckTraining(long rows)
+    {
+        if (rows < 2)
+        {
+            throw new NoPropException("batch normalisation cannot train on a mini-batch of one image; choose a larger --batch or another --network");
+        }
     }
 }
 

@@ -37,7 +37,7 @@ internal sealed class Trunk
     {
         Tensor[] read = [.. parts.Select(part => part.Result).Except(parts.Select(part => part.Before?.Result), ReferenceEqualityComparer.Instance).Cast<Tensor>()];
         Tensor[] inGraph = [.. leaves.Where(leaf => !parts.Exists(part => part.Has(leaf))), .. read];
-        Dictionary<Tensor, Tensor> gradients = new(ReferenceEqualityComparer.Instance);
+        Dictionary<Tensor, Tensor> gradients = new(leaves.Count + parts.Count, ReferenceEqualityComparer.Instance);
         foreach ((Tensor leaf, Tensor gradient) in inGraph.Zip(autograd.grad([scalar], inGraph)))
         {
             gradients.Add(leaf, gradient);

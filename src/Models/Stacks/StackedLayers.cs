@@ -1,3 +1,4 @@
+using NoProp.Models.Native;
 using NoProp.Models.Networks;
 using NoProp.Models.Randomness;
 using TorchSharp;
@@ -24,8 +25,6 @@ internal sealed class StackedLinear(StackedParameters parameters, string name)
 /// <summary>A 3x3 convolution of stride 1.</summary>
 internal sealed class StackedConvolution(StackedParameters parameters, string name, bool padded)
 {
-    private const int CpuVector = 16;
-
     private readonly Tensor weight = parameters[$"{name}.weight"];
     private readonly Tensor bias = parameters[$"{name}.bias"];
     private readonly long[] padding = padded ? [1, 1] : [0, 0];
@@ -45,10 +44,14 @@ internal sealed class StackedConvolution(StackedParameters parameters, string na
         (long outputs, long inputs) = (weight.shape[1], weight.shape[2]);
         long groups = x.shape[1] / inputs;
         (Tensor images, Tensor kernels, Tensor biases) = (x.AsFactor(precision), weight.AsFactor(precision), bias.AsFactor(precision));
-        // oneDNN, which computes on the CPU, gives wrong results and wrong gradients of the input for groups of other channels than whole vectors.
-        return groups > 1 && x.device_type == DeviceType.CPU && (inputs % CpuVector != 0 || outputs % CpuVector != 0)
-            ? cat([.. Enumerable.Range(0, (int)groups).Select(i => Convolution.Convolve(images.narrow(1, i * inputs, inputs), kernels.select(0, i), biases.select(0, i), padding))], 1)
-            : Functional.conv2d(images, kernels.flatten(0, 1), biases.flatten(), padding: padding, groups: groups);
+        if (groups == 1)
+        {
+            return Convolution.Convolve(images, kernels.flatten(0, 1), biases.flatten(), padding);
+        }
+
+        return x.device_type != DeviceType.CPU || OneDnn.IsRightForGroups(inputs, outputs)
+            ? Functional.conv2d(images, kernels.flatten(0, 1), biases.flatten(), padding: padding, groups: groups)
+            : cat([.. Enumerable.Range(0, (int)groups).Select(i => Convolution.Convolve(images.narrow(1, i * inputs, inputs), kernels.select(0, i), biases.select(0, i), padding))], 1);
     }
 }
 
@@ -64,11 +67,7 @@ internal sealed class StackedBatchNorm(StackedParameters parameters, string name
     /// <exception cref="NoPropException">The batch has a single row.</exception>
     public Tensor Forward(Tensor x)
     {
-        // libtorch would divide by 0 and leave a running variance that is not a number for good, without an error.
-        if (x.shape[1] < 2)
-        {
-            throw new NoPropException("batch normalisation cannot train on a mini-batch of one image; choose a larger --batch or another --network");
-        }
+        BatchNorm.CheckTraining(x.shape[1]);
 
         // The rows of different members do not lie side by side: libtorch moves a copy.
         (Tensor means, Tensor variances) = (mean.clone().flatten(), variance.clone().flatten());

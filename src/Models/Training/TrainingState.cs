@@ -179,12 +179,12 @@ internal sealed class TrainingState : IDisposable
     public Snapshot Snapshot(IReadOnlyDictionary<string, string>? notes = null, IReadOnlyDictionary<string, ImmutableArray<float>>? more = null)
     {
         more ??= ImmutableDictionary<string, ImmutableArray<float>>.Empty;
-        (IEnumerable<Parameter> Parameters, string Prefix, Tensor Memory)[] parts =
+        (IEnumerable<Parameter> Parameters, string Prefix)[] parts =
         [
-            .. sets.Select(set => (set.Parameters.Weights.AsEnumerable(), set.Prefix, set.Parameters.Flat)),
-            .. sets.Select(set => (set.Parameters.Statistics.AsEnumerable(), set.Prefix, set.Parameters.FlatStatistics)),
-            .. moments.Select(kept => (kept.Set.Parameters.Weights.AsEnumerable(), kept.FirstPrefix, kept.Optimiser.FirstMoment)),
-            .. moments.Select(kept => (kept.Set.Parameters.Weights.AsEnumerable(), kept.SecondPrefix, kept.Optimiser.SecondMoment)),
+            .. sets.Select(set => (set.Parameters.Weights.AsEnumerable(), set.Prefix)),
+            .. sets.Select(set => (set.Parameters.Statistics.AsEnumerable(), set.Prefix)),
+            .. moments.Select(kept => (kept.Set.Parameters.Weights.AsEnumerable(), kept.FirstPrefix)),
+            .. moments.Select(kept => (kept.Set.Parameters.Weights.AsEnumerable(), kept.SecondPrefix)),
         ];
         Dictionary<string, string> metadata = new(notes ?? new Dictionary<string, string>()) { [ClockKey] = Text(Clock), ["name"] = name };
         foreach (Moments kept in moments.Where(kept => kept.Owner.Length > 0 || kept.Steps != Clock))
@@ -197,7 +197,7 @@ internal sealed class TrainingState : IDisposable
                 .. parts.SelectMany(part => part.Parameters.Select(parameter => (part.Prefix + parameter.Name, "F32", parameter.Shape.ToArray()))),
                 .. more.Select(tensor => (WeightsHash.OptimizerPrefix + tensor.Key, "F32", new long[] { tensor.Value.Length }))],
             metadata);
-        foreach ((_, _, Tensor memory) in parts)
+        foreach (Tensor memory in Memory)
         {
             using Tensor here = memory.cpu();
             Span<byte> source = here.bytes;
