@@ -61,4 +61,10 @@ public sealed class BlockStepException(BlockId block, long step, Exception inner
 {
     /// <summary>The block.</summary>
     public BlockId Block { get; } = block;
+
+    /// <summary>The failure of a step whose loss is no finite number; null where it is one.</summary>
+    /// <remarks>Weights that are not numbers never become numbers again: every later step would be spent for nothing.</remarks>
+    public static BlockStepException? ForLoss(BlockId block, long step, StepLoss loss) => float.IsFinite(loss.Loss)
+        ? null
+        : new(block, step, new NoPropException($"the loss is {loss.Loss}, not a finite number; lower noprop.optimizer.learning-rate"));
 }

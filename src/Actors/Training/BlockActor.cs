@@ -210,23 +210,26 @@ public sealed partial class BlockActor : ReceiveActor
     /// <summary>Reads the losses of the steps since the last time. One that is not finite fails the block at its step.</summary>
     private void ReadLosses()
     {
+        ImmutableArray<StepLoss> read;
         try
         {
-            foreach (StepLoss loss in compute!.ReadLosses())
-            {
-                losses.Add(Finite(loss));
-            }
+            read = compute!.ReadLosses();
         }
         catch (Exception e)
         {
             throw new BlockStepException(block, lease!.Steps.From + losses.Count, e);
         }
-    }
 
-    // Weights that are not numbers never become numbers again: every later step would be spent for nothing.
-    private static StepLoss Finite(StepLoss loss) => float.IsFinite(loss.Loss)
-        ? loss
-        : throw new NoPropException($"the loss is {loss.Loss}, not a finite number; lower noprop.optimizer.learning-rate");
+        foreach (StepLoss loss in read)
+        {
+            if (BlockStepException.ForLoss(block, lease!.Steps.From + losses.Count, loss) is { } failure)
+            {
+                throw failure;
+            }
+
+            losses.Add(loss);
+        }
+    }
 
     private void Truncate(Lease truncated)
     {

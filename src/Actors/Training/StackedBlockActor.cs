@@ -180,11 +180,9 @@ public sealed class StackedBlockActor : ReceiveActor
     {
         for (int i = 0; i < left.Losses.Length; i++)
         {
-            // Weights that are not numbers never become numbers again: every later step would be spent for nothing.
-            if (!float.IsFinite(left.Losses[i].Loss))
+            if (BlockStepException.ForLoss(block, lease!.Steps.From + i, left.Losses[i]) is { } failure)
             {
-                throw new BlockStepException(block, lease!.Steps.From + i, new NoPropException(
-                    $"the loss is {left.Losses[i].Loss}, not a finite number; lower noprop.optimizer.learning-rate"));
+                throw failure;
             }
         }
 
