@@ -1,3 +1,4 @@
+using System.Globalization;
 using NoProp.Host.Tests.Processes;
 using NoProp.Host.Tests.Runs;
 using Xunit;
@@ -71,7 +72,7 @@ public sealed class RunFolderErrorTests(SmallRun run) : IDisposable
     {
         await CopyAsync();
 
-        Assert.Contains("there are 256, 320, 384", await FailAsync(1, "evaluate", "run", "--checkpoint", "7"), StringComparison.Ordinal);
+        Assert.Contains($"there are {string.Join(", ", Checkpoints())}", await FailAsync(1, "evaluate", "run", "--checkpoint", "7"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -90,13 +91,14 @@ public sealed class RunFolderErrorTests(SmallRun run) : IDisposable
     {
         await CopyAsync();
         ChangeNewestCheckpoint();
+        long before = Checkpoints()[^2];
 
         ProcessResult result = (await NopropProcess.RunAsync(folder.Path, "train", "--out", "run", "--resume", "--epochs", "7")).Succeeded();
 
         Assert.Collection(
             result.ErrorLines,
             line => Assert.StartsWith("note: checkpoints/0000000384/block-02.safetensors", line, StringComparison.Ordinal),
-            line => Assert.Equal("note: goes on from the checkpoint of 320 block steps", line),
+            line => Assert.Equal($"note: goes on from the checkpoint of {before} block steps", line),
             line => Assert.Equal("note: set aside, because the run makes these steps anew: checkpoints/0000000384.set-aside", line));
         Assert.Equal(7 * SmallRun.StepsPerEpoch, SmallRun.Summary(folder["run"]).BlockSteps);
     }
@@ -149,6 +151,10 @@ public sealed class RunFolderErrorTests(SmallRun run) : IDisposable
         (await NopropProcess.RunAsync(folder.Path, arguments)).SingleError(exitCode);
 
     private async Task CopyAsync() => folder.Copy(await run.PathAsync(), "run");
+
+    /// <summary>Steps of the checkpoints that are there: when the slowest block ends an epoch, another can be a step ahead.</summary>
+    private long[] Checkpoints() =>
+        [.. Directory.GetDirectories(folder["run/checkpoints"]).Select(path => long.Parse(Path.GetFileName(path), CultureInfo.InvariantCulture)).Order()];
 
     private void ChangeNewestCheckpoint()
     {
