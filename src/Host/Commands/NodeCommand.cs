@@ -45,6 +45,7 @@ internal static class NodeCommand
         settings.AddTo(command);
         command.SetAction(async (parsed, _) =>
         {
+            await using IAsyncDisposable torch = TorchRuntime.LoadAhead();
             LoadedSettings loaded = settings.Load(parsed).OnDevicesOfThisMachine();
             IRunStore store = new ClusterRuns(parsed.GetValue(runs)!, loaded.Settings.Data.Directory, loaded.Settings.Devices, loaded.Settings.Cluster.PolicyAssemblies);
             if (parsed.GetValue(sleepSteps) is { } sleep)

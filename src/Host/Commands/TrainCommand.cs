@@ -11,6 +11,7 @@ using NoProp.Host.Page;
 using NoProp.Host.Plots;
 using NoProp.Host.Views;
 using NoProp.Models.Data;
+using NoProp.Models.Native;
 using Spectre.Console;
 
 namespace NoProp.Host.Commands;
@@ -76,6 +77,8 @@ internal static class TrainCommand
                 return CommandLine.Success;
             }
 
+            bool elsewhere = parsed.GetValue(faults) is not null || settings.Changes(parsed, path => path.StartsWith("noprop.cluster.join", StringComparison.Ordinal)).Any();
+            await using IAsyncDisposable? torch = elsewhere ? null : TorchRuntime.LoadAhead();
             string? machine = settings.DevicesAsked(parsed);
             bool shown = parsed.GetResult(dashboard) is { Implicit: false };
             if (parsed.GetValue(faults) is { } file)
@@ -145,9 +148,23 @@ internal static class TrainCommand
 
             TrainingProgress progress = new(plan.Trained.Blocks, plan.Replicas);
             await using ControlSession steering = new(plan.Folder, progress, address);
-            Task<RunEnded> training = TrainingRun.RunAsync(plan, progress.Observe, steering.Begin, stop.Token);
+            Task curves = Task.CompletedTask;
+            Task<RunEnded> training = TrainingRun.RunAsync(
+                plan,
+                runEvent =>
+                {
+                    progress.Observe(runEvent);
+                    if (runEvent is RunEnded { Outcome: not RunOutcome.Failed })
+                    {
+                        // While the actors stop.
+                        curves = Task.Run(() => Curves.Write(plan.Folder));
+                    }
+                },
+                steering.Begin,
+                stop.Token);
             await (plain ? PlainView.FollowAsync(Terminal.Out, progress, training) : LiveView.FollowAsync(Terminal.Out, progress, training, stop.Token));
             RunEnded ended = await training;
+            await curves;
             // A run that fails says why, once; what kept others from steering it is part of that.
             if (steering.Problem is { } problem && ended.Outcome != RunOutcome.Failed)
             {
@@ -161,11 +178,6 @@ internal static class TrainCommand
     private static int Conclude(RunFolder folder, RunEnded ended)
     {
         RunFigures figures = ended.Figures;
-        if (ended.Outcome != RunOutcome.Failed)
-        {
-            Curves.Write(folder);
-        }
-
         string work = string.Create(CultureInfo.InvariantCulture, $"{figures.Epochs} epochs, {figures.BlockSteps} block steps in {figures.WallTime.TotalSeconds:0.0} s, {figures.BlockStepsPerSecond:0.0} a second, balanced progress {figures.BalancedProgress:0.00}; {ProgressText.Slots(figures.Slots)}");
         return Conclusion.Write(ended, work, $"evaluate it with: noprop evaluate {folder.Path} --per-block", $"go on with: noprop train --out {folder.Path} --resume");
     }

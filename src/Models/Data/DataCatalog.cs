@@ -1,5 +1,6 @@
 using NoProp.Models.Data.Images;
 using NoProp.Models.Data.Sets;
+using NoProp.Models.Native;
 
 namespace NoProp.Models.Data;
 
@@ -24,12 +25,13 @@ public static class DataCatalog
     /// <param name="trainLimit">Only the first so many training images; 0 means all.</param>
     /// <param name="reading">How image files are read; needed for data sets that consist of them.</param>
     /// <returns>Images uint8 [n, channels, height, width] and labels int64 [n], on the CPU and outside every dispose scope.</returns>
-    /// <exception cref="NoPropException">The name is unknown, or the files are missing or damaged.</exception>
+    /// <exception cref="NoPropException">The name is unknown, the files are missing or damaged, or libtorch cannot be loaded.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The limit is negative.</exception>
     /// <exception cref="ArgumentNullException">The data set consists of image files, and nobody says how to read them.</exception>
     public static Dataset Load(string name, string? dataDir = null, int trainLimit = 0, ImageReading? reading = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(trainLimit);
+        TorchRuntime.Load();
         if (name == Digits.Name)
         {
             ImageReading.RefuseSize(reading, name, Digits.Shape);

@@ -5,11 +5,20 @@ namespace NoProp.Models.Native;
 /// <summary>The native library: loads it, sets its threads, explains its failures.</summary>
 public static class TorchRuntime
 {
+    private static readonly Lock loading = new();
+
     [ThreadStatic]
     private static bool singleThreaded;
 
     /// <summary>libtorch's version.</summary>
     public static string Version => torch.__version__;
+
+    /// <summary>
+    /// Begins to load libtorch beside what the caller does next, which takes a third of a second or more. Why it could not be loaded is for
+    /// <see cref="Load"/> to say, which waits for this.
+    /// </summary>
+    /// <returns>Waits for the end of it: a process that ends while a library initialises itself can crash.</returns>
+    public static IAsyncDisposable LoadAhead() => new Loading(Task.Run(Load));
 
     /// <summary>Loads libtorch.</summary>
     /// <exception cref="NoPropException">It cannot be loaded; the message says why and what to do.</exception>
@@ -18,8 +27,11 @@ public static class TorchRuntime
         NativeHeap.KeepFreedBlocks();
         try
         {
-            torch.InitializeDeviceType(DeviceType.CPU);
-            using torch.Tensor probe = torch.zeros(1);
+            lock (loading)
+            {
+                torch.InitializeDeviceType(DeviceType.CPU);
+                using torch.Tensor probe = torch.zeros(1);
+            }
         }
         catch (Exception e) when (e is NotSupportedException or DllNotFoundException or TypeInitializationException or BadImageFormatException)
         {
@@ -55,5 +67,10 @@ public static class TorchRuntime
             torch.backends.cuda.matmul.allow_tf32 = isTf32;
             torch.backends.cudnn.allow_tf32 = isTf32;
         }
+    }
+
+    private sealed class Loading(Task task) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync() => await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 }
