@@ -22,12 +22,14 @@ public static class Safetensors
     /// aligned to its element size only if no narrower dtype comes before it.
     /// </param>
     /// <param name="metadata">Strings to keep in the header; written in ordinal order, so equal maps give equal bytes.</param>
+    /// <param name="cleared">Whether the data are zero; otherwise they are anything, for a caller who writes all of them many times a second.</param>
     /// <returns>The whole file, and the offset in it at which the data begin (a multiple of 8).</returns>
     /// <exception cref="ArgumentException">A name is repeated or reserved, a dtype is unknown, or a size is negative.</exception>
     /// <exception cref="NoPropException">The file would exceed what one array can hold, about 2 GB.</exception>
     public static (byte[] Bytes, int DataOffset) Allocate(
         IReadOnlyList<(string Name, string Dtype, long[] Shape)> tensors,
-        IReadOnlyDictionary<string, string> metadata)
+        IReadOnlyDictionary<string, string> metadata,
+        bool cleared = true)
     {
         ArrayBufferWriter<byte> header = new(256 + 96 * tensors.Count);
         long dataLength = WriteHeader(header, tensors, metadata);
@@ -43,7 +45,8 @@ public static class Safetensors
             throw new NoPropException($"cannot write a snapshot with {dataLength} bytes of tensors: at most 2 GB fit; use a smaller network");
         }
 
-        byte[] file = new byte[dataOffset + (int)dataLength];
+        int length = dataOffset + (int)dataLength;
+        byte[] file = cleared ? new byte[length] : GC.AllocateUninitializedArray<byte>(length);
         BinaryPrimitives.WriteInt64LittleEndian(file, headerLength);
         header.WrittenSpan.CopyTo(file.AsSpan(LengthPrefix));
         file.AsSpan(LengthPrefix + header.WrittenCount, headerLength - header.WrittenCount).Fill((byte)' ');

@@ -18,8 +18,8 @@ internal sealed class PooledConvolution(ConvolutionShape shape, Tensor x, Tensor
 
     /// <summary>Whether there is a kernel for this: float32 on the CPU, channels that suit it, and where those of the input are few, no gradient of it.</summary>
     public static bool Takes(Tensor x, Tensor weight) =>
-        x.device_type == DeviceType.CPU && x.dtype == ScalarType.Float32 && ConvolutionShape.IsSupported(weight.shape[1], weight.shape[0])
-        && !(x.requires_grad && weight.shape[1] % ConvolutionShape.Lanes != 0);
+        x.device_type == DeviceType.CPU && x.dtype == ScalarType.Float32 && ConvolutionShape.IsSupported(weight.size(1), weight.size(0))
+        && !(x.requires_grad && weight.size(1) % ConvolutionShape.Lanes != 0);
 
     /// <summary>ReLU of the pooled convolution, as an operation that libtorch's automatic differentiation knows.</summary>
     /// <param name="x">[batch, inputs, height, width]; fastest with the channels last in memory.</param>
@@ -34,7 +34,7 @@ internal sealed class PooledConvolution(ConvolutionShape shape, Tensor x, Tensor
     {
         using IDisposable guard = no_grad();
         Tensor last = ChannelsLast(x);
-        ConvolutionShape shape = new((int)last.shape[0], (int)last.shape[1], (int)last.shape[2], (int)last.shape[3], (int)weight.shape[0], padded);
+        ConvolutionShape shape = new((int)last.size(0), (int)last.size(1), (int)last.size(2), (int)last.size(3), (int)weight.size(0), padded);
         Tensor result = empty([shape.Images, shape.ResultHeight, shape.ResultWidth, shape.Outputs], ScalarType.Float32);
         Tensor choice = empty(result.shape, ScalarType.Byte);
         ConvolutionForward.Run(shape, last.FloatSpan(), weight.FloatSpan(), bias.FloatSpan(), result.FloatSpan(), choice.bytes);

@@ -44,14 +44,14 @@ internal sealed class Convolution(ParameterSet parameters, string name, int inpu
     /// <summary>The convolution of libtorch; on the CPU as a matrix product with patches where that is wrong.</summary>
     public static Tensor Convolve(Tensor x, Tensor weight, Tensor bias, long[] padding)
     {
-        if (x.device_type != DeviceType.CPU || OneDnn.IsRightFor(weight.shape[1], weight.shape[0]))
+        if (x.device_type != DeviceType.CPU || OneDnn.IsRightFor(weight.size(1), weight.size(0)))
         {
             return Functional.conv2d(x, weight, bias, padding: padding);
         }
 
         Tensor patches = Functional.unfold(x, kernel_size: 3, padding: padding[0]);
-        long height = x.shape[2] + 2 * padding[0] - 2;
-        return weight.flatten(1).matmul(patches).Plus(bias.unsqueeze(1)).view(x.shape[0], weight.shape[0], height, -1);
+        long height = x.size(2) + 2 * padding[0] - 2;
+        return weight.flatten(1).matmul(patches).Plus(bias.unsqueeze(1)).view(x.size(0), weight.size(0), height, -1);
     }
 }
 
@@ -69,7 +69,7 @@ internal sealed class BatchNorm(ParameterSet parameters, string name, int featur
     {
         if (pass.Training)
         {
-            CheckTraining(x.shape[0]);
+            CheckTraining(x.size(0));
         }
 
         return Functional.batch_norm(x, mean.Value, variance.Value, weight.Value, bias.Value, pass.Training);
@@ -113,7 +113,7 @@ internal sealed class Dropout(double probability, int site, params long[] shape)
             return pass;
         }
 
-        Tensor[] masks = DeviceNoise.DropoutMasks([key], probability, [.. dropouts.Select(dropout => dropout.Place(images.shape[0]))], images.device);
+        Tensor[] masks = DeviceNoise.DropoutMasks([key], probability, [.. dropouts.Select(dropout => dropout.Place(images.size(0)))], images.device);
         return pass with { Masks = dropouts.Zip(masks).ToDictionary(drawn => drawn.First.Site, drawn => drawn.Second.select(0, 0)) };
     }
 

@@ -27,6 +27,11 @@ internal sealed class Trunk
 
         (PooledConvolution made, Tensor result) = PooledConvolution.Forward(x, weight, bias, padded);
         parts.Add(new(made, weight, bias, result.requires_grad_(true), before));
+        if (before is not null)
+        {
+            before.IsReadByNext = true;
+        }
+
         return result;
     }
 
@@ -35,30 +40,83 @@ internal sealed class Trunk
     /// <param name="leaves">Weights, in the graph or of these convolutions, and whatever else a gradient is wanted by.</param>
     public Tensor[] Gradients(Tensor scalar, IReadOnlyList<Tensor> leaves)
     {
-        Tensor[] read = [.. parts.Select(part => part.Result).Except(parts.Select(part => part.Before?.Result), ReferenceEqualityComparer.Instance).Cast<Tensor>()];
-        Tensor[] inGraph = [.. leaves.Where(leaf => !parts.Exists(part => part.Has(leaf))), .. read];
-        Dictionary<Tensor, Tensor> gradients = new(leaves.Count + parts.Count, ReferenceEqualityComparer.Instance);
-        foreach ((Tensor leaf, Tensor gradient) in inGraph.Zip(autograd.grad([scalar], inGraph)))
+        List<Tensor> inGraph = new(leaves.Count + parts.Count);
+        foreach (Tensor leaf in leaves)
         {
-            gradients.Add(leaf, gradient);
-        }
-
-        foreach (Part part in Enumerable.Reverse(parts))
-        {
-            (Tensor ofWeight, Tensor ofBias, Tensor? ofX) = part.Made.Backward(gradients[part.Result], ofX: part.Before is not null);
-            gradients.Add(part.Weight, ofWeight);
-            gradients.Add(part.Bias, ofBias);
-            if (part.Before is { } before)
+            if (PartOf(leaf) is null)
             {
-                gradients.Add(before.Result, ofX!);
+                inGraph.Add(leaf);
             }
         }
 
-        return [.. leaves.Select(leaf => gradients[leaf])];
+        int next = inGraph.Count;
+        foreach (Part part in parts)
+        {
+            if (!part.IsReadByNext)
+            {
+                inGraph.Add(part.Result);
+            }
+        }
+
+        IList<Tensor> found = autograd.grad([scalar], inGraph);
+        foreach (Part part in parts)
+        {
+            part.OfResult = part.IsReadByNext ? null : found[next++];
+        }
+
+        for (int i = parts.Count - 1; i >= 0; i--)
+        {
+            parts[i].GoBack();
+        }
+
+        Tensor[] gradients = new Tensor[leaves.Count];
+        next = 0;
+        for (int i = 0; i < gradients.Length; i++)
+        {
+            gradients[i] = PartOf(leaves[i]) is { } part ? part.GradientOf(leaves[i]) : found[next++];
+        }
+
+        return gradients;
     }
 
-    private sealed record Part(PooledConvolution Made, Tensor Weight, Tensor Bias, Tensor Result, Part? Before)
+    private Part? PartOf(Tensor leaf)
     {
-        public bool Has(Tensor leaf) => ReferenceEquals(leaf, Weight) || ReferenceEquals(leaf, Bias);
+        foreach (Part part in parts)
+        {
+            if (ReferenceEquals(leaf, part.Weight) || ReferenceEquals(leaf, part.Bias))
+            {
+                return part;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>One convolution, with what is known of its gradients.</summary>
+    private sealed class Part(PooledConvolution made, Tensor weight, Tensor bias, Tensor result, Part? before)
+    {
+        private (Tensor Weight, Tensor Bias) gradients;
+
+        public Tensor Weight => weight;
+
+        public Tensor Bias => bias;
+
+        public Tensor Result => result;
+
+        public bool IsReadByNext { get; set; }
+
+        public Tensor? OfResult { get; set; }
+
+        public Tensor GradientOf(Tensor leaf) => ReferenceEquals(leaf, weight) ? gradients.Weight : gradients.Bias;
+
+        public void GoBack()
+        {
+            (Tensor ofWeight, Tensor ofBias, Tensor? ofX) = made.Backward(OfResult!, ofX: before is not null);
+            gradients = (ofWeight, ofBias);
+            if (before is not null)
+            {
+                before.OfResult = ofX;
+            }
+        }
     }
 }

@@ -58,9 +58,9 @@ internal sealed class BlockTraining(
 
         using DisposeScope scope = NewDisposeScope();
         (Objective result, SharedTensors pinned) = Forward(batch, version);
-        Tensor[] leaves = [.. state.Weights];
+        IReadOnlyList<Tensor> leaves = state.Weights;
         Tensor[] gradients = result.Trunk.Gradients(result.Descend, coupled ? [.. leaves, pinned.Flat!] : leaves);
-        state.Step(cat([.. gradients.Take(leaves.Length).Select(gradient => gradient.flatten())]));
+        state.Step(cat(Array.ConvertAll(coupled ? gradients[..leaves.Count] : gradients, gradient => gradient.flatten())));
         if (coupled)
         {
             return losses.AddWith(gradients[^1], result.Loss, result.Error);

@@ -67,6 +67,7 @@ internal sealed class TrainingState : IDisposable
         }
 
         moments.ForEach(kept => kept.Optimiser.MoveTo(device));
+        Weights = [.. sets.SelectMany(set => set.Parameters.Weights).Select(parameter => parameter.Value)];
     }
 
     /// <summary>Optimiser steps made.</summary>
@@ -79,7 +80,7 @@ internal sealed class TrainingState : IDisposable
     public long Count => sets.Sum(set => set.Parameters.Count);
 
     /// <summary>All trained parameters, one leaf of the autograd graph each.</summary>
-    public IEnumerable<Tensor> Weights => sets.SelectMany(set => set.Parameters.Weights).Select(parameter => parameter.Value);
+    public IReadOnlyList<Tensor> Weights { get; }
 
     /// <summary>The memory of it all, in the order of a snapshot: weights, running statistics, first moments, second moments.</summary>
     public IEnumerable<Tensor> Memory =>
@@ -196,7 +197,8 @@ internal sealed class TrainingState : IDisposable
             [
                 .. parts.SelectMany(part => part.Parameters.Select(parameter => (part.Prefix + parameter.Name, "F32", parameter.Shape.ToArray()))),
                 .. more.Select(tensor => (WeightsHash.OptimizerPrefix + tensor.Key, "F32", new long[] { tensor.Value.Length }))],
-            metadata);
+            metadata,
+            cleared: false);
         foreach (Tensor memory in Memory)
         {
             using Tensor here = memory.cpu();
