@@ -23,14 +23,20 @@ public sealed class InferenceService : IInference, IAsyncDisposable
     private readonly IActorRef batches;
     private readonly IMethod method;
     private readonly ChainView? spread;
-    private readonly Task ended;
+    private readonly IActorRefProvider provider;
+    private readonly CancellationTokenSource ended = new();
     private CheckpointFollower? follower;
     private ImmutableDictionary<string, long> versions = ImmutableDictionary.Create<string, long>(StringComparer.Ordinal);
 
     private InferenceService(LocalSystem? own, IActorRefFactory parent, IActorRef chain, NoPropSettings settings, IMethod method, Dataset dataset, ChainView? spread = null)
     {
         (this.own, this.chain, this.method, this.spread) = (own, chain, method, spread);
-        ended = parent is ActorSystem system ? system.WhenTerminated : new TaskCompletionSource().Task;
+        provider = ((IInternalActorRef)chain).Provider;
+        if (parent is ActorSystem system)
+        {
+            system.WhenTerminated.ContinueWith(_ => ended.Cancel(), TaskScheduler.Default);
+        }
+
         Model = new(
             dataset.Shape, dataset.PixelMax, dataset.ClassNames, method.Blocks, method.InferenceSteps,
             new(settings.Training.Seed, settings.Evaluate.Samples, settings.Evaluate.Stochastic));
@@ -139,20 +145,17 @@ public sealed class InferenceService : IInference, IAsyncDisposable
     {
         Check(request);
         Predict predict = new(Guid.NewGuid(), request);
+        AnswerRef asker = new(provider);
+        await using CancellationTokenRegistration withdrawn = cancellation.UnsafeRegister(_ => asker.Cancel(cancellation), null);
+        await using CancellationTokenRegistration over = ended.Token.UnsafeRegister(_ => asker.Tell(new PredictFailed(PredictionProblem.NotReady, "the service has ended")), null);
+        batches.Tell(predict, asker);
         try
         {
-            Task<object> asked = batches.Ask<object>(predict, Timeout.InfiniteTimeSpan, cancellation);
-            if (await Task.WhenAny(asked, ended) == ended)
-            {
-                throw new PredictionException(PredictionProblem.NotReady, "the service has ended");
-            }
-
-            object answer = await asked;
-            return answer switch
+            return await asker.Answer switch
             {
                 Prediction prediction => prediction,
                 PredictFailed failed => throw new PredictionException(failed.Problem, failed.Reason),
-                _ => throw new InvalidOperationException($"{answer} is no answer"),
+                object answer => throw new InvalidOperationException($"{answer} is no answer"),
             };
         }
         catch (OperationCanceledException)

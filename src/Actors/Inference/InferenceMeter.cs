@@ -58,12 +58,14 @@ public sealed class InferenceMeter : IDisposable
 
     internal void Failed(int count) => Request("failed", count);
 
-    internal void Answered(int count, TimeSpan time)
+    /// <summary>Counts by batch, not by request: whoever listens is told of each.</summary>
+    internal void Answered(int requests, int count)
     {
-        Request("answered", 1);
+        Request("answered", requests);
         images.Add(count);
-        duration.Record(time.TotalSeconds);
     }
+
+    internal void Took(TimeSpan time) => duration.Record(time.TotalSeconds);
 
     internal void Passed(IEnumerable<Classified> answers)
     {

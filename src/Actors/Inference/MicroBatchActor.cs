@@ -175,7 +175,7 @@ public sealed class MicroBatchActor : ReceiveActor, IWithTimers
         using DisposeScope scope = NewDisposeScope();
         bool alone = requests[0].Alone;
         ImmutableArray<NoiseRows> rows = [.. requests.SelectMany(pending => pending.Noise())];
-        Tensor images = data.Normalise(alone ? Pixels(requests[0], 1) : Pixels(requests)).DetachFromDisposeScope();
+        Tensor images = data.Normalise(Pixels(requests, once: alone)).DetachFromDisposeScope();
         // By itself each draw passes in the shape in which the images came.
         ImmutableArray<ImmutableArray<NoiseRows>> parts = alone ? [.. rows.Select(draw => ImmutableArray.Create(draw))] : [rows];
         BatchInChain batch = new(requests, parts.Length) { Images = images, BatchSize = (int)images.shape[0] };
@@ -188,18 +188,19 @@ public sealed class MicroBatchActor : ReceiveActor, IWithTimers
         }
     }
 
-    private Tensor Pixels(ImmutableArray<PendingPredict> requests) => requests is [var only]
-        ? Pixels(only, only.Options.Samples)
-        : cat([.. requests.Select(pending => Pixels(pending, pending.Options.Samples))]);
-
-    private Tensor Pixels(PendingPredict pending, int times)
+    /// <summary>The images of requests, once each or once for each draw.</summary>
+    private Tensor Pixels(ImmutableArray<PendingPredict> requests, bool once)
     {
         (int channels, int height, int width) = data.Shape;
-        Tensor result = empty([times * pending.Images, channels, height, width], ScalarType.Float32);
+        Tensor result = empty([requests.Sum(pending => once ? pending.Images : pending.Rows), channels, height, width], ScalarType.Float32);
         Span<float> values = MemoryMarshal.Cast<byte, float>(result.bytes);
-        for (int i = 0; i < times; i++)
+        foreach (PendingPredict pending in requests)
         {
-            pending.Request.Pixels.Span.CopyTo(values[(i * pending.Request.Pixels.Length)..]);
+            for (int draw = 0; draw < (once ? 1 : pending.Options.Samples); draw++)
+            {
+                pending.Request.Pixels.Span.CopyTo(values);
+                values = values[pending.Request.Pixels.Length..];
+            }
         }
 
         return result;
@@ -231,9 +232,10 @@ public sealed class MicroBatchActor : ReceiveActor, IWithTimers
             foreach ((PendingPredict pending, Prediction prediction) in of.Batch.Requests.Zip(PredictionMath.Read(of.Batch, model.ClassNames.Count, now)))
             {
                 pending.Asker.Tell(prediction);
-                meter?.Answered(pending.Images, prediction.Time);
+                meter?.Took(prediction.Time);
             }
 
+            meter?.Answered(of.Batch.Requests.Length, of.Batch.Requests.Sum(pending => pending.Images));
             meter?.Passed(of.Batch.Answers.OfType<Classified>());
         }
 

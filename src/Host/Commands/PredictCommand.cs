@@ -1,6 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json;
+using System.Text;
 using NoProp.Actors.Hosting;
 using NoProp.Actors.Inference;
 using NoProp.Host.Images;
@@ -43,7 +43,7 @@ internal static class PredictCommand
                 cancellation);
             if (parsed.GetValue(json))
             {
-                Console.Out.WriteLine(JsonSerializer.Serialize(PredictAnswer.Of(answer, service.Model), PredictAnswer.Json));
+                Console.Out.WriteLine(Encoding.UTF8.GetString(PredictAnswer.Of(answer, service.Model).ToUtf8()));
                 return CommandLine.Success;
             }
 

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.IO.Pipelines;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
@@ -24,7 +26,7 @@ internal sealed class PredictEndpoint(IInference inference, ServeSettings limits
     public async Task<PredictAnswer> AnswerAsync(HttpRequest request)
     {
         CancellationToken aborted = request.HttpContext.RequestAborted;
-        (string Name, string Value)[] query = [.. request.Query.SelectMany(pair => pair.Value.Select(value => (pair.Key, value ?? "")))];
+        (string Name, string Value)[] query = request.Query.Count == 0 ? [] : [.. request.Query.SelectMany(pair => pair.Value.Select(value => (pair.Key, value ?? "")))];
         if (!MediaTypeHeaderValue.TryParse(request.ContentType, out MediaTypeHeaderValue? type) || type.MediaType.Value is not { } media)
         {
             throw Unsupported("no Content-Type, or none that can be read");
@@ -33,9 +35,9 @@ internal sealed class PredictEndpoint(IInference inference, ServeSettings limits
         PredictionRequest asked = media.ToLowerInvariant() switch
         {
             "application/json" => await FromJsonAsync(request.Body, query, aborted),
-            "application/octet-stream" or "application/x-idx" => Options(query).Request with { Pixels = images.FromBytes(await AllAsync(request.Body, aborted)) },
+            "application/octet-stream" or "application/x-idx" => Options(query).Request with { Pixels = images.FromBytes(await AllAsync(request.BodyReader, aborted)) },
             "multipart/form-data" => await FromPicturesAsync(await PartsAsync(request.Body, type, aborted), query, aborted),
-            string picture when picture.StartsWith("image/", StringComparison.Ordinal) => await FromPicturesAsync([await AllAsync(request.Body, aborted)], query, aborted),
+            string picture when picture.StartsWith("image/", StringComparison.Ordinal) => await FromPicturesAsync([await AllAsync(request.BodyReader, aborted)], query, aborted),
             _ => throw Unsupported($"Content-Type {RequestOptions.Shown(media)}"),
         };
         return PredictAnswer.Of(await inference.PredictAsync(asked, aborted), inference.Model);
@@ -100,7 +102,7 @@ internal sealed class PredictEndpoint(IInference inference, ServeSettings limits
             MultipartReader reader = new(boundary, body);
             while (await reader.ReadNextSectionAsync(aborted) is { } section)
             {
-                parts.Add(await AllAsync(section.Body, aborted));
+                parts.Add(await AllAsync(PipeReader.Create(section.Body), aborted));
                 if (parts.Count > limits.MaxImages)
                 {
                     throw new RequestException(StatusCodes.Status413PayloadTooLarge, $"more than {limits.MaxImages} parts: send more requests");
@@ -115,10 +117,19 @@ internal sealed class PredictEndpoint(IInference inference, ServeSettings limits
         return parts;
     }
 
-    private static async Task<byte[]> AllAsync(Stream body, CancellationToken aborted)
+    private static async ValueTask<byte[]> AllAsync(PipeReader body, CancellationToken aborted)
     {
-        using MemoryStream all = new();
-        await body.CopyToAsync(all, aborted);
-        return all.ToArray();
+        while (true)
+        {
+            ReadResult read = await body.ReadAsync(aborted);
+            if (read.IsCompleted)
+            {
+                byte[] all = read.Buffer.ToArray();
+                body.AdvanceTo(read.Buffer.End);
+                return all;
+            }
+
+            body.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+        }
     }
 }

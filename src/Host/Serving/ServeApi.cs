@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Routing;
 using NoProp.Actors.Hosting;
 using NoProp.Actors.Inference;
@@ -22,7 +21,7 @@ internal static class ServeApi
     /// <param name="ending">The service ends.</param>
     public static void Map(IEndpointRouteBuilder routes, IServedRun run, PredictEndpoint predict, PrometheusText prometheus, CancellationToken ending)
     {
-        routes.MapPost(Predict, async Task<JsonHttpResult<PredictAnswer>> (HttpRequest request) => TypedResults.Json(await predict.AnswerAsync(request), PredictAnswer.Json))
+        routes.MapPost(Predict, (Delegate)(async (HttpContext context) => await WriteAsync(context.Response, (await predict.AnswerAsync(context.Request)).ToUtf8())))
             .WithSummary("Class and probabilities of images")
             .WithDescription("A picture, multipart/form-data with pictures, an IDX file or raw pixels, or JSON with arrays of numbers or pictures in base64. Options in the query, or with JSON in the body: seed, samples, stochastic, depth, stopAt, steps, trace, invert.")
             .Accepts<byte[]>("image/png", "image/jpeg", "multipart/form-data", "application/octet-stream", "application/json")
@@ -40,6 +39,13 @@ internal static class ServeApi
         routes.MapGet("/readyz", () => Missing(run.Inference) is { } reason
             ? throw new RequestException(StatusCodes.Status503ServiceUnavailable, reason)
             : TypedResults.Text("ready\n")).WithSummary("Whether images can be answered").ProducesProblem(StatusCodes.Status503ServiceUnavailable);
+    }
+
+    // With its length, in one piece: an answer is small.
+    private static async ValueTask WriteAsync(HttpResponse response, byte[] json)
+    {
+        (response.ContentType, response.ContentLength) = ("application/json; charset=utf-8", json.Length);
+        await response.BodyWriter.WriteAsync(json);
     }
 
     /// <summary>What has no state yet, in words; null where nothing is missing.</summary>

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -63,6 +64,8 @@ internal sealed class ServeServer : IAsyncDisposable
                 kestrel.Listen(address, settings.Listen.Port);
             }
         });
+        // A request is little work: handing it from thread to thread costs more.
+        builder.Services.Configure<SocketTransportOptions>(sockets => sockets.UnsafePreferInlineScheduling = true);
         WebApplication app = builder.Build();
         PredictEndpoint predict = new(run.Inference, settings);
         PrometheusText prometheus = new(run.Inference.Meter);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
 using NoProp.Models.Embeddings;
@@ -124,13 +125,10 @@ public interface IClassifierCompute : IDisposable
 public readonly record struct InferenceNoise(ulong Seed, int Sample, bool Stochastic)
 {
     /// <summary>z_0 ~ N(0, I) for images first..first+count-1, [count, d].</summary>
-    public Tensor Start(long first, long count, int embeddingSize) =>
-        Noise.Normal(new NoiseKey(Seed, NoiseStream.InferenceStart, 0, Sample), [count, embeddingSize], first * embeddingSize);
+    public Tensor Start(long first, long count, int embeddingSize) => NoiseRows.Start([new(this, first, count)], embeddingSize);
 
     /// <summary>eps_t of step t for the same images, [count, d], or null where the steps are deterministic.</summary>
-    public Tensor? Step(int step, long first, long count, int embeddingSize) => Stochastic
-        ? Noise.Normal(new NoiseKey(Seed, NoiseStream.InferenceStep, step, Sample), [count, embeddingSize], first * embeddingSize)
-        : null;
+    public Tensor? Step(int step, long first, long count, int embeddingSize) => NoiseRows.Step([new(this, first, count)], step, embeddingSize);
 }
 
 /// <summary>The random numbers of some rows of a batch: those of a request, or of one of its draws.</summary>
@@ -140,20 +138,26 @@ public readonly record struct InferenceNoise(ulong Seed, int Sample, bool Stocha
 public readonly record struct NoiseRows(InferenceNoise Noise, long First, long Count)
 {
     /// <summary>z_0 of all rows, one part after the other, [rows, d].</summary>
-    public static Tensor Start(IReadOnlyList<NoiseRows> rows, int embeddingSize) =>
-        rows is [var all] ? all.Start(embeddingSize) : cat([.. rows.Select(part => part.Start(embeddingSize))]);
+    public static Tensor Start(IReadOnlyList<NoiseRows> rows, int embeddingSize) => Normal(rows, NoiseStream.InferenceStart, 0, embeddingSize);
 
     /// <summary>eps_t of step t of all rows, [rows, d], or null where the steps are deterministic, which they are for all or for none.</summary>
-    public static Tensor? Step(IReadOnlyList<NoiseRows> rows, int step, int embeddingSize) => rows switch
+    public static Tensor? Step(IReadOnlyList<NoiseRows> rows, int step, int embeddingSize) =>
+        rows[0].Noise.Stochastic ? Normal(rows, NoiseStream.InferenceStep, step, embeddingSize) : null;
+
+    // Into one tensor: a batch of requests of one image each is many parts.
+    private static Tensor Normal(IReadOnlyList<NoiseRows> rows, NoiseStream stream, int step, int embeddingSize)
     {
-        [var all] => all.Step(step, embeddingSize),
-        _ when !rows[0].Noise.Stochastic => null,
-        _ => cat([.. rows.Select(part => part.Step(step, embeddingSize)!)]),
-    };
+        Tensor result = empty([rows.Sum(part => part.Count), embeddingSize], ScalarType.Float32);
+        Span<float> values = MemoryMarshal.Cast<byte, float>(result.bytes);
+        foreach (NoiseRows part in rows)
+        {
+            int count = (int)part.Count * embeddingSize;
+            Randomness.Noise.FillNormal(new NoiseKey(part.Noise.Seed, stream, step, part.Noise.Sample), values[..count], part.First * embeddingSize);
+            values = values[count..];
+        }
 
-    private Tensor Start(int embeddingSize) => Noise.Start(First, Count, embeddingSize);
-
-    private Tensor? Step(int step, int embeddingSize) => Noise.Step(step, First, Count, embeddingSize);
+        return result;
+    }
 }
 
 /// <summary>Steps that are read one by one, where nothing is gained by reading many together.</summary>

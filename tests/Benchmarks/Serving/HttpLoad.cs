@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Net.Http.Headers;
 using System.Text.Json;
 using NoProp.Models.Data;
 
@@ -83,20 +82,16 @@ internal static class HttpLoad
     /// <summary>Asks as long as it is wanted.</summary>
     public static async Task<LoadResult> RunAsync(Uri address, byte[][] images, int clients, Func<LoadResult, bool> goOn, CancellationToken stop, Action<int>? answered = null)
     {
-        using SocketsHttpHandler handler = new() { MaxConnectionsPerServer = clients };
-        using HttpClient http = new(handler) { BaseAddress = address };
         LoadResult result = new();
         Lock telling = new();
         await Task.WhenAll(Enumerable.Range(0, clients).Select(client => Task.Run(
             async () =>
             {
+                using LoadConnection connection = new(address);
                 for (int i = client; goOn(result); i += clients)
                 {
-                    using ByteArrayContent content = new(images[i % images.Length]) { Headers = { ContentType = new MediaTypeHeaderValue("application/octet-stream") } };
                     long start = Stopwatch.GetTimestamp();
-                    using HttpResponseMessage response = await http.PostAsync(new Uri("v1/predict", UriKind.Relative), content, stop);
-                    byte[] body = await response.Content.ReadAsByteArrayAsync(stop);
-                    if (!response.IsSuccessStatusCode)
+                    if (await connection.PostAsync("/v1/predict", images[i % images.Length], stop) is not { } body)
                     {
                         result.Fail();
                         continue;
