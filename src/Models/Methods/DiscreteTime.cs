@@ -50,7 +50,7 @@ public sealed partial class DiscreteTime : IMethod
     /// <inheritdoc/>
     public IBlockCompute CreateBlock(BlockId block, Snapshot? from, ComputeDevice device = default)
     {
-        Denoiser network = CreateNetwork(block);
+        Denoiser network = from is null ? CreateNetwork(block) : context.CreateEmptyDenoiser();
         return new BlockTraining(
             block, [new(network.Parameters)], layout, Coupled, context.Settings.CreateOptimiser, from, device, context.Settings.Replicas, (batch, shared) => Objective(network, block, batch, shared));
     }
@@ -61,7 +61,7 @@ public sealed partial class DiscreteTime : IMethod
     /// <inheritdoc/>
     public IDenoiserCompute CreateDenoiser(BlockId block, Snapshot from, Snapshot? head, ComputeDevice device = default)
     {
-        Denoiser network = CreateNetwork(block);
+        Denoiser network = context.CreateEmptyDenoiser();
         Posterior posterior = Posterior.At(Schedule, block.Value);
         return new SnapshotDenoiser(
             block,

@@ -39,6 +39,9 @@ internal sealed record MethodContext(TrainingSettings Settings, ImageShape Shape
     /// <summary>The network of block t in discrete time, initial.</summary>
     public Denoiser CreateDenoiser(BlockId block) => new(Settings.Network, Shape, Classes, EmbeddingSize, WeightsOf(block), Pathway);
 
+    /// <summary>The same with zeros for weights, which are those of a snapshot soon.</summary>
+    public Denoiser CreateEmptyDenoiser() => new(Settings.Network, Shape, Classes, EmbeddingSize, weights: null, Pathway);
+
     /// <summary>The network of continuous time, initial.</summary>
     public TimeConditionedDenoiser CreateTimeConditioned() => new(Settings.Network, Shape, Classes, EmbeddingSize, WeightsOf(new BlockId(1)), Pathway);
 

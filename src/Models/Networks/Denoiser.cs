@@ -22,7 +22,7 @@ public sealed class Denoiser : IDisposable
     /// <param name="shape">Size of the images.</param>
     /// <param name="classes">Number of classes m.</param>
     /// <param name="embeddingSize">Size d of the label embedding.</param>
-    /// <param name="weights">Where the initial weights are drawn.</param>
+    /// <param name="weights">Where the initial weights are drawn; null for zeros, which the caller replaces.</param>
     /// <param name="label">How z is read.</param>
     /// <exception cref="NoPropException">
     /// The images are too small for the layout, or z is to be read as an image and d is not the number of pixels.
@@ -32,9 +32,19 @@ public sealed class Denoiser : IDisposable
         ImageShape shape,
         int classes,
         int embeddingSize,
-        NoiseKey weights,
+        NoiseKey? weights,
         LabelPathway label = LabelPathway.Vector)
-        : this(settings, shape, classes, embeddingSize, label) => Parameters.Build(weights);
+        : this(settings, shape, classes, embeddingSize, label)
+    {
+        if (weights is { } key)
+        {
+            Parameters.Build(key);
+        }
+        else
+        {
+            Parameters.BuildEmpty();
+        }
+    }
 
     private Denoiser(NetworkSettings settings, ImageShape shape, int classes, int embeddingSize, LabelPathway pathway)
     {

@@ -106,11 +106,18 @@ public sealed class ParameterSet(Precision precision = Precision.Float32) : IDis
 
     /// <summary>Allocates the memory and sets initial values.</summary>
     /// <param name="key">Where the initial weights are drawn; weight i is at step i of it, whatever comes before it.</param>
-    internal void Build(NoiseKey key)
+    internal void Build(NoiseKey key) => AllocateAll(parameters => Initialise(parameters, key));
+
+    /// <summary>Allocates the memory, of zeros, for a caller who sets all values: to draw a network takes longer than to read it from a snapshot.</summary>
+    internal void BuildEmpty() => AllocateAll(_ => { });
+
+    private void AllocateAll(Action<List<Parameter>> initialise)
     {
         using IDisposable guard = no_grad();
-        flat = Allocate(weights, key);
-        flatStatistics = Allocate(statistics, key);
+        flat = Allocate(weights);
+        flatStatistics = Allocate(statistics);
+        initialise(weights);
+        initialise(statistics);
         foreach (Parameter weight in weights)
         {
             weight.Value.requires_grad_(true);
@@ -162,16 +169,19 @@ public sealed class ParameterSet(Precision precision = Precision.Float32) : IDis
         return parameter;
     }
 
-    private static Tensor Allocate(List<Parameter> parameters, NoiseKey key)
+    private static Tensor Allocate(List<Parameter> parameters)
     {
         Tensor memory = zeros(parameters.Sum(parameter => parameter.Count), ScalarType.Float32).DetachFromDisposeScope();
         View(memory, parameters);
+        return memory;
+    }
+
+    private static void Initialise(List<Parameter> parameters, NoiseKey key)
+    {
         for (int i = 0; i < parameters.Count; i++)
         {
             parameters[i].Initialise(key with { Step = i }, MemoryMarshal.Cast<byte, float>(parameters[i].Value.bytes));
         }
-
-        return memory;
     }
 
     private static Tensor Move(Tensor memory, List<Parameter> parameters, ComputeDevice device)
