@@ -19,6 +19,7 @@ public sealed class InferenceActor : ReceiveActor
 {
     private readonly IMethod method;
     private readonly IActorRef[] chain;
+    private readonly Dictionary<string, int> places;
     private readonly bool isHere;
     private Snapshot? newestHead;
     private readonly LoadedClassifier classifier;
@@ -31,6 +32,7 @@ public sealed class InferenceActor : ReceiveActor
     {
         (this.method, isHere) = (method, links is null);
         classifier = new(method);
+        places = BlockId.UpTo(method.Blocks).ToDictionary(block => block.FileName, block => block.Index);
         chain = new IActorRef[method.Blocks];
         if (links is not null)
         {
@@ -60,9 +62,9 @@ public sealed class InferenceActor : ReceiveActor
     {
         foreach (Snapshot snapshot in publish.Snapshots)
         {
-            if (BlockId.UpTo(method.Blocks).Where(block => block.FileName == snapshot.Name).Cast<BlockId?>().FirstOrDefault() is { } block)
+            if (places.TryGetValue(snapshot.Name, out int index))
             {
-                chain[block.Index].Tell(snapshot);
+                chain[index].Tell(snapshot);
             }
             else if (!BlockId.IsReplica(snapshot.Name))
             {

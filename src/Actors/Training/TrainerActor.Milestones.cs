@@ -104,6 +104,7 @@ public sealed partial class TrainerActor
         // Without a classifier there is no answer to test; a head that gets little of the processors reports its first one late.
         while (headState is not null && untested.Count > evaluations && (ending is not null || untested.ElementAt(evaluations).Epoch < state.Goal.Epochs))
         {
+            PublishNow();
             partners.Evaluation.Tell(new Evaluate(untested.ElementAt(evaluations++).Epoch));
         }
     }
@@ -246,6 +247,7 @@ public sealed partial class TrainerActor
         {
             announced = true;
             Timers.CancelAll();
+            PublishNow();
             partners.Observer.Tell(ended);
         }
     }

@@ -87,7 +87,8 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
         meter = new RunMeter(TimeSpan.FromSeconds(double.Parse(resume?.State.GetValueOrDefault(WallSecondsKey) ?? "0", CultureInfo.InvariantCulture)), state);
         tested = (int)CountOf(resume, TestedKey);
         head = Context.Watch(Context.ActorOf(partners.HeadProps, "head"));
-        Publish(Snapshots());
+        // Its timers begin with its first message.
+        partners.Inference.Tell(new PublishSnapshots(Snapshots()));
 
         Receive<StepsCommitted>(commit => Handle(new RunInput.Committed(commit.Lease, commit.To, commit.ComputeTime), commit));
         Receive<LeaseRenewed>(renewed => Handle(new RunInput.Renewed(renewed.Lease) { Device = renewed.Device }));
@@ -137,6 +138,7 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
         ReceiveWorkers();
         ReceiveMilestones();
         ReceiveReplicas();
+        Receive<PublishDue>(_ => PublishNow());
     }
 
     /// <summary>Entries of the replay log that lead to a checkpoint's head; 0 where there is no checkpoint.</summary>
@@ -269,8 +271,6 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
 
     /// <summary>What the run has come to: the blocks, or the centres of their replicas, and the head.</summary>
     private ImmutableArray<Snapshot> Snapshots() => [.. (state.Goal.Replicas > 1 ? centers.States : blocks).Append(headState).OfType<Snapshot>()];
-
-    private void Publish(ImmutableArray<Snapshot> snapshots) => partners.Inference.Tell(new PublishSnapshots(snapshots));
 
     private void Tell(ImmutableArray<ReplayEntry> entries)
     {
