@@ -32,7 +32,7 @@ public sealed class SettingsLoaderTests
             {
                 Cluster = settings.Cluster,
                 Devices = settings.Devices,
-                Inference = new(TimeSpan.FromMilliseconds(2), 32, 1024),
+                Inference = new(TimeSpan.FromMilliseconds(2), 24, 1024),
                 Serve = new(new("127.0.0.1", 5080), 4 << 20, 64, 4096, 64, TimeSpan.FromSeconds(1)),
             } with
             { Training = settings.Training },

@@ -10,9 +10,9 @@ internal static class PerformanceCommand
 {
     private static readonly ImmutableArray<PerformanceCase> Cases =
     [
-        TrainingCases.Script("mnist", "compact", steps: 120, wanted: "1.8"),
-        TrainingCases.Script("cifar10", "paper", steps: 24, wanted: "1.6"),
-        TrainingCases.Script("digits", "compact", steps: 160),
+        TrainingCases.Script("mnist", "compact", steps: 320, wanted: "1.8"),
+        TrainingCases.Script("cifar10", "paper", steps: 48, wanted: "1.6"),
+        TrainingCases.Script("digits", "compact", steps: 640),
         StepCases.Limit("mnist", "compact", wanted: "1.6"),
         StepCases.Limit("cifar10", "paper", wanted: "1.5"),
         StepCases.Limit("cifar10", "compact"),
