@@ -5,7 +5,8 @@ using System.Text;
 namespace NoProp.Benchmarks.Serving;
 
 /// <summary>
-/// A connection that puts a service under load: the client shares the processors with what it measures, so it does no more than it must. It reads predictions alone, which come with their length; after anything else it connects anew.
+/// A connection that puts a service under load: the client shares the processors with what it measures, so it does no more than it must. It reads
+/// predictions alone, which come with their length; after anything else it connects anew.
 /// </summary>
 /// <param name="address">Where the service listens.</param>
 internal sealed class LoadConnection(Uri address) : IDisposable
