@@ -29,25 +29,25 @@ internal static unsafe class ConvolutionBackward
         using Scratch<float> images = new(shape.BorderedLength * shape.Group);
         sums.Span.Clear();
         images.Span.Clear();
-        biasGradient.Clear();
         fixed (float* gradients = gradient, biases = biasGradient)
         fixed (byte* choices = choice)
         {
+            PassedGradients.Sum(shape, gradients, choices, biases);
             if (shape.HasFewInputs)
             {
-                FewInputs(shape, x, gradients, choices, images, sums, biases);
+                FewInputs(shape, x, gradients, choices, images, sums);
                 GatheredValues.ToWeight(shape, sums.Span, weightGradient);
             }
             else
             {
-                ManyInputs(shape, x, weight, gradients, choices, images, sums, biases, xGradient);
+                ManyInputs(shape, x, weight, gradients, choices, images, sums, xGradient);
                 PatchRows.ToWeight(shape, sums.Span, weightGradient);
             }
         }
     }
 
     private static void FewInputs(
-        in ConvolutionShape shape, ReadOnlySpan<float> x, float* gradients, byte* choices, in Scratch<float> images, in Scratch<float> sums, float* biases)
+        in ConvolutionShape shape, ReadOnlySpan<float> x, float* gradients, byte* choices, in Scratch<float> images, in Scratch<float> sums)
     {
         using GatheredValues values = new(shape);
         for (int first = 0; first < shape.Images; first += shape.Group)
@@ -55,7 +55,7 @@ internal static unsafe class ConvolutionBackward
             int count = Math.Min(shape.Group, shape.Images - first);
             Fill(shape, x, first, count, images);
             values.Gather(images.Pointer, count);
-            values.AddGradient(gradients + first * shape.ResultLength, choices + first * shape.ResultLength, count, sums.Pointer, biases);
+            values.AddGradient(gradients + first * shape.ResultLength, choices + first * shape.ResultLength, count, sums.Pointer);
         }
     }
 
@@ -67,7 +67,6 @@ internal static unsafe class ConvolutionBackward
         byte* choices,
         in Scratch<float> images,
         in Scratch<float> sums,
-        float* biases,
         Span<float> xGradient)
     {
         using Scratch<float> rows = new(shape.Outputs * shape.PatchLength);
@@ -78,12 +77,13 @@ internal static unsafe class ConvolutionBackward
         {
             int count = Math.Min(shape.Group, shape.Images - first);
             Fill(shape, x, first, count, images);
-            visits.Collect(gradients + first * shape.ResultLength, choices + first * shape.ResultLength, count, biases);
-            PatchRows.AddPatches(shape, visits, images.Pointer, sums.Pointer);
+            float* gradient = gradients + first * shape.ResultLength;
+            byte* choice = choices + first * shape.ResultLength;
+            PatchRows.AddPatches(shape, visits.ByOutput(gradient, choice, count), images.Pointer, sums.Pointer);
             if (!xGradient.IsEmpty)
             {
                 imageGradients.Span.Clear();
-                PatchRows.AddWeights(shape, visits, rows.Pointer, imageGradients.Pointer);
+                PatchRows.AddWeights(shape, visits.ByPosition(gradient, choice, count), rows.Pointer, imageGradients.Pointer);
                 for (int i = 0; i < count; i++)
                 {
                     Borders.Remove(shape, imageGradients.Span[(i * shape.BorderedLength)..], xGradient.Slice((first + i) * shape.ImageLength, shape.ImageLength));

@@ -46,17 +46,15 @@ internal readonly unsafe ref struct GatheredValues : IDisposable
         }
     }
 
-    /// <summary>Adds the images' part to the gradients of weights and biases.</summary>
+    /// <summary>Adds the images' part to the gradient of the weights.</summary>
     /// <param name="gradient">[images, result height, result width, outputs].</param>
     /// <param name="choice">Of the same size.</param>
     /// <param name="images">Images, at most those of a group.</param>
     /// <param name="sums">[inputs, taps, outputs].</param>
-    /// <param name="biasGradient">[outputs].</param>
-    public void AddGradient(float* gradient, byte* choice, int images, float* sums, float* biasGradient)
+    public void AddGradient(float* gradient, byte* choice, int images, float* sums)
     {
         for (int output = 0; output < shape.Outputs; output += Lanes)
         {
-            AddBias(gradient + output, choice + output, images * shape.ResultLength, biasGradient + output);
             for (int input = 0; input < shape.Inputs; input++)
             {
                 AddWeights(values.Pointer + input * ChannelLength, gradient + output, choice + output, images * shape.Results, shape.Outputs, sums + input * Taps * shape.Outputs + output);
@@ -92,18 +90,6 @@ internal readonly unsafe ref struct GatheredValues : IDisposable
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void AddBias(float* gradient, byte* choice, int length, float* biasGradient)
-    {
-        Vector256<float> sum = Vector256.Load(biasGradient);
-        for (int i = 0; i < length; i += shape.Outputs)
-        {
-            sum += Passed(gradient + i, Avx2.ConvertToVector256Int32(choice + i));
-        }
-
-        sum.Store(biasGradient);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void AddWeights(float* values, float* gradient, byte* choice, int results, int outputs, float* sums)
     {
         Vector256<float> s0 = Vector256.Load(sums), s1 = Vector256.Load(sums + outputs), s2 = Vector256.Load(sums + 2 * outputs);
@@ -112,7 +98,7 @@ internal readonly unsafe ref struct GatheredValues : IDisposable
         for (int i = 0; i < results; i++)
         {
             Vector256<int> chosen = Avx2.ConvertToVector256Int32(choice);
-            Vector256<float> passed = Passed(gradient, chosen);
+            Vector256<float> passed = PassedGradients.At(gradient, chosen);
             s0 = Fma.MultiplyAdd(passed, Chosen(values, chosen), s0);
             s1 = Fma.MultiplyAdd(passed, Chosen(values + Positions, chosen), s1);
             s2 = Fma.MultiplyAdd(passed, Chosen(values + 2 * Positions, chosen), s2);
@@ -137,11 +123,6 @@ internal readonly unsafe ref struct GatheredValues : IDisposable
         s7.Store(sums + 7 * outputs);
         s8.Store(sums + 8 * outputs);
     }
-
-    /// <summary>The gradients that ReLU lets pass.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Passed(float* gradient, Vector256<int> chosen) =>
-        Vector256.AndNot(Vector256.Load(gradient), Vector256.Equals(chosen, Vector256.Create((int)ConvolutionForward.None)).AsSingle());
 
     // The instruction reads the two lowest bits of each choice, so that None is as good as any.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
