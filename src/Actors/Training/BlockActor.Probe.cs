@@ -17,15 +17,19 @@ public sealed partial class BlockActor
     private readonly int probeEvery;
     private Probe? probe;
 
-    private void ProbeIfDue(Batch batch)
+    /// <returns>Whether the batch is kept until it is compared.</returns>
+    private bool ProbeIfDue(Batch batch)
     {
-        if (probeEvery > 0 && (batch.Step + 1) % probeEvery == 0 && source is { Taken: null })
+        if (probeEvery == 0 || (batch.Step + 1) % probeEvery != 0 || source is not { Taken: null })
         {
-            // A head that has failed meanwhile may never have heard of the last one.
-            DropProbe();
-            probe = new(batch, shared!);
-            source.Head.Tell(new ProbeShared(block, batch.Step));
+            return false;
         }
+
+        // A head that has failed meanwhile may never have heard of the last one.
+        DropProbe();
+        probe = new(batches.TakeNext(), shared!);
+        source.Head.Tell(new ProbeShared(block, batch.Step));
+        return true;
     }
 
     private void Compare(SharedProbed answer)
@@ -68,7 +72,7 @@ public sealed partial class BlockActor
     {
         if (probe is not null)
         {
-            loader.Tell(new ReleaseBatch(probe.Batch.Step));
+            batches.GiveBack(probe.Batch.Step);
             probe = null;
         }
     }

@@ -17,9 +17,6 @@ namespace NoProp.Actors.Training;
 /// </summary>
 public sealed partial class BlockActor : ReceiveActor
 {
-    /// <summary>Batches asked for ahead of the step that needs them.</summary>
-    private const int ReadAhead = 2;
-
     private static readonly TimeSpan RenewAfter = TimeSpan.FromSeconds(1);
 
     private readonly ILoggingAdapter log = Context.GetLogger();
@@ -27,12 +24,11 @@ public sealed partial class BlockActor : ReceiveActor
     private readonly IMethod method;
     private readonly IActorRef loader;
     private readonly ComputeDevice device;
+    private readonly LentBatches batches;
 
     private IBlockCompute? compute;
     private Lease? lease;
-    private long requestedTo;
     private long end;
-    private readonly Queue<Batch> ready = [];
     private SharedSource? source;
     private SharedVersion? shared;
     private int sharedFor;
@@ -52,6 +48,7 @@ public sealed partial class BlockActor : ReceiveActor
     public BlockActor(BlockId block, IMethod method, IActorRef loader, TimeSpan patience, int probeEvery, ComputeDevice device)
     {
         (this.block, this.method, this.loader, this.probeEvery, this.device) = (block, method, loader, probeEvery, device);
+        batches = new(loader, device, step => method.BatchStep(block, step));
         Receive<GrantLease>(Begin);
         Receive<BatchReady>(arrived => Receive(arrived.Batch));
         Receive<BatchFailed>(failed => throw new BlockStepException(block, compute!.Clock, new NoPropException(failed.Reason)), _ => lease is not null);
@@ -70,7 +67,7 @@ public sealed partial class BlockActor : ReceiveActor
     /// <inheritdoc/>
     protected override void PostStop()
     {
-        ReleaseAll();
+        batches.GiveAllBack();
         DropProbe();
         compute?.Dispose();
     }
@@ -81,7 +78,7 @@ public sealed partial class BlockActor : ReceiveActor
     private void Begin(GrantLease grant)
     {
         (lease, source, shared) = (grant.Lease, grant.Shared, null);
-        ReleaseAll();
+        batches.Begin(lease.Steps.From);
         if (compute?.Clock != lease.Steps.From || grant.Moved)
         {
             compute?.Dispose();
@@ -99,15 +96,14 @@ public sealed partial class BlockActor : ReceiveActor
         losses = ImmutableArray.CreateBuilder<StepLoss>((int)lease.Steps.Count);
         (computeTime, waited) = (TimeSpan.Zero, default);
         lastSign = waitingSince = Stopwatch.GetTimestamp();
-        requestedTo = lease.Steps.From;
         end = lease.Steps.To;
-        RequestAhead();
+        batches.AskAhead(lease.Steps.From, end);
         RequestShared();
     }
 
     private void Receive(Batch batch)
     {
-        ready.Enqueue(batch);
+        batches.Add(batch);
         TrainIfReady(waited with { Batch = waited.Batch + Stopwatch.GetElapsedTime(waitingSince) });
     }
 
@@ -133,33 +129,24 @@ public sealed partial class BlockActor : ReceiveActor
     private void TrainIfReady(WaitTimes waitedNow)
     {
         // Batches of an earlier lease, or asked for by an instance that has failed since, still arrive; each is released once.
-        while (ready.TryPeek(out Batch? stale) && (lease is null || stale.Step != method.BatchStep(block, compute!.Clock) || compute.Clock >= end))
+        while (batches.Next is { } stale && (lease is null || stale.Step != method.BatchStep(block, compute!.Clock) || compute.Clock >= end))
         {
-            Release();
+            batches.Refuse();
         }
 
-        if (ready.TryPeek(out Batch? batch) && (source is null || shared is not null))
+        if (batches.Next is { } batch && (source is null || shared is not null))
         {
             waited = waitedNow;
             Train(batch);
-            if (probe?.Batch == batch)
-            {
-                // Kept until it is compared.
-                ready.Dequeue();
-            }
-            else
-            {
-                Release();
-            }
         }
     }
 
     private void Train(Batch batch)
     {
         TorchRuntime.UseOneThread();
-        RequestAhead();
+        batches.AskAhead(compute!.Clock, end);
         long start = Stopwatch.GetTimestamp();
-        long at = compute!.Clock;
+        long at = compute.Clock;
         ImmutableArray<float> gradient;
         try
         {
@@ -177,7 +164,11 @@ public sealed partial class BlockActor : ReceiveActor
             ReadLosses();
         }
 
-        ProbeIfDue(batch);
+        if (!ProbeIfDue(batch))
+        {
+            batches.EndNext();
+        }
+
         source?.Head.Tell(new ApplyGradient(lease!, new(block, at, shared!.Version, gradient), Exact: source.Taken is not null));
         shared = --sharedFor > 0 ? shared : null;
 
@@ -241,7 +232,7 @@ public sealed partial class BlockActor : ReceiveActor
                 Commit();
             }
 
-            ReleaseAll();
+            batches.GiveAllBack();
         }
     }
 
@@ -249,16 +240,9 @@ public sealed partial class BlockActor : ReceiveActor
     {
         ReadLosses();
         Context.Parent.Tell(new StepsCommitted(lease!, losses.DrainToImmutable(), computeTime, compute!.Snapshot()) { Waited = waited });
+        batches.GiveAllBack();
         source?.Head.Tell(new LeaseOver(lease!));
         lease = null;
-    }
-
-    private void RequestAhead()
-    {
-        for (; requestedTo < Math.Min(compute!.Clock + ReadAhead, end); requestedTo++)
-        {
-            loader.Tell(new RequestBatch(method.BatchStep(block, requestedTo), device));
-        }
     }
 
     private void RequestShared()
@@ -273,16 +257,6 @@ public sealed partial class BlockActor : ReceiveActor
     {
         (string what, IActorRef from) = source is not null && shared is null ? ("the shared parameters", source.Head) : ("the batch", loader);
         log.Warning("{0} has waited {1} s for {2} of step {3} from {4}", block, patience.TotalSeconds, what, compute?.Clock, from.Path);
-    }
-
-    private void Release() => loader.Tell(new ReleaseBatch(ready.Dequeue().Step));
-
-    private void ReleaseAll()
-    {
-        while (ready.Count > 0)
-        {
-            Release();
-        }
     }
 
     private sealed class Continue

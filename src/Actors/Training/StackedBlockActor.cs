@@ -14,22 +14,17 @@ namespace NoProp.Actors.Training;
 /// </summary>
 public sealed class StackedBlockActor : ReceiveActor
 {
-    /// <summary>Batches asked for ahead of the step that needs them.</summary>
-    private const int ReadAhead = 2;
-
     private static readonly TimeSpan RenewAfter = TimeSpan.FromSeconds(1);
 
     private readonly ILoggingAdapter log = Context.GetLogger();
-    private readonly Queue<Batch> ready = [];
+    private readonly LentBatches batches;
     private readonly BlockId block;
     private readonly IActorRef loader;
     private readonly IActorRef stack;
-    private readonly ComputeDevice device;
 
     private Lease? lease;
     private Seat? seat;
     private long clock;
-    private long requestedTo;
     private long end;
     private Waiting waiting;
     private TimeSpan computeTime;
@@ -45,7 +40,7 @@ public sealed class StackedBlockActor : ReceiveActor
     /// <param name="device">Where the stack computes.</param>
     public StackedBlockActor(BlockId block, IActorRef loader, IActorRef stack, TimeSpan patience, ComputeDevice device)
     {
-        (this.block, this.loader, this.stack, this.device) = (block, loader, stack, device);
+        (this.block, this.loader, this.stack, batches) = (block, loader, stack, new(loader, device, step => step));
         Receive<GrantLease>(Begin);
         Receive<BatchReady>(arrived => Take(arrived.Batch));
         Receive<BatchFailed>(failed => throw new BlockStepException(block, clock, new NoPropException(failed.Reason)), _ => lease is not null);
@@ -81,7 +76,7 @@ public sealed class StackedBlockActor : ReceiveActor
     /// <inheritdoc/>
     protected override void PostStop()
     {
-        ReleaseAll();
+        batches.GiveAllBack();
         Quit();
     }
 
@@ -90,19 +85,19 @@ public sealed class StackedBlockActor : ReceiveActor
 
     private void Begin(GrantLease grant)
     {
-        ReleaseAll();
+        batches.Begin(grant.Lease.Steps.From);
         Quit();
         (lease, seat, waiting) = (grant.Lease, new Seat(block), Waiting.Batch);
-        (clock, requestedTo, end) = (lease.Steps.From, lease.Steps.From, lease.Steps.To);
+        (clock, end) = (lease.Steps.From, lease.Steps.To);
         (computeTime, waitedForBatches) = (TimeSpan.Zero, TimeSpan.Zero);
         lastSign = waitingSince = Stopwatch.GetTimestamp();
         stack.Tell(new JoinStack(seat, clock, grant.State, grant.Moved));
-        RequestAhead();
+        batches.AskAhead(clock, end);
     }
 
     private void Take(Batch batch)
     {
-        ready.Enqueue(batch);
+        batches.Add(batch);
         if (StepIfReady())
         {
             waitedForBatches += Stopwatch.GetElapsedTime(waitingSince);
@@ -118,12 +113,12 @@ public sealed class StackedBlockActor : ReceiveActor
         }
 
         // Batches of an earlier lease, or asked for by an instance that has failed since, still arrive; each is released once.
-        while (ready.TryPeek(out Batch? stale) && (lease is null || stale.Step != clock || waiting == Waiting.End))
+        while (batches.Next is { } stale && (lease is null || stale.Step != clock || waiting == Waiting.End))
         {
-            Release();
+            batches.Refuse();
         }
 
-        if (!ready.TryPeek(out Batch? batch))
+        if (batches.Next is not { } batch)
         {
             return false;
         }
@@ -131,7 +126,7 @@ public sealed class StackedBlockActor : ReceiveActor
         waiting = Waiting.Step;
         // A hold of its own: if this actor is stopped, its batches go back to the loader while the stack may be at work on one.
         stack.Tell(new StepInStack(seat!, batch.Hold()));
-        RequestAhead();
+        batches.AskAhead(clock, end);
         return true;
     }
 
@@ -141,7 +136,7 @@ public sealed class StackedBlockActor : ReceiveActor
         computeTime += stepTime;
         waiting = Waiting.Batch;
         waitingSince = Stopwatch.GetTimestamp();
-        Release();
+        batches.EndNext();
         if (clock == end)
         {
             Leave();
@@ -173,7 +168,7 @@ public sealed class StackedBlockActor : ReceiveActor
     {
         waiting = Waiting.End;
         stack.Tell(new LeaveStack(seat!));
-        ReleaseAll();
+        batches.GiveAllBack();
     }
 
     private void Commit(LeftStack left)
@@ -198,14 +193,6 @@ public sealed class StackedBlockActor : ReceiveActor
         }
     }
 
-    private void RequestAhead()
-    {
-        for (; requestedTo < Math.Min(clock + ReadAhead, end); requestedTo++)
-        {
-            loader.Tell(new RequestBatch(requestedTo, device));
-        }
-    }
-
     private void WarnOf(TimeSpan patience)
     {
         (string what, IActorRef from) = waiting switch
@@ -214,15 +201,5 @@ public sealed class StackedBlockActor : ReceiveActor
             _ => ("the others", stack),
         };
         log.Warning("{0} has waited {1} s for {2} of step {3} from {4}", block, patience.TotalSeconds, what, clock, from.Path);
-    }
-
-    private void Release() => loader.Tell(new ReleaseBatch(ready.Dequeue().Step));
-
-    private void ReleaseAll()
-    {
-        while (ready.Count > 0)
-        {
-            Release();
-        }
     }
 }

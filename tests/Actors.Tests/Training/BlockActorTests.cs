@@ -75,18 +75,28 @@ public sealed class BlockActorTests : TestKit
     }
 
     [Fact]
-    public void The_batch_after_the_one_in_training_is_asked_for_too_and_never_one_beyond_the_lease()
+    public void Four_batches_are_asked_for_at_first_and_further_ones_when_two_are_left_but_none_beyond_the_lease()
     {
-        Grant(0, 3);
+        Grant(0, 5);
 
-        Assert.Equal([0L, 1L], loader.ReceiveN(2).Cast<RequestBatch>().Select(request => request.Step));
+        Assert.Equal([0L, 1L, 2L, 3L], loader.ReceiveN(4).Cast<RequestBatch>().Select(request => request.Step));
         Send(0);
-        Assert.Equal([new ReleaseBatch(0)], loader.ReceiveN(1));
         Send(1);
-        Assert.Equal([new RequestBatch(2), new ReleaseBatch(1)], loader.ReceiveN(2));
-        Send(2);
-        Assert.Equal([new ReleaseBatch(2)], loader.ReceiveN(1));
         loader.ExpectNoMsg(TimeSpan.Zero);
+        Send(2);
+        Assert.Equal([new ReleaseBatch(0), new ReleaseBatch(1), new RequestBatch(4)], loader.ReceiveN(3));
+    }
+
+    [Fact]
+    public void Batches_that_have_been_read_go_back_when_the_lease_is_over()
+    {
+        Grant(0, 2);
+        loader.ReceiveN(2);
+
+        Send(0);
+        Send(1);
+
+        Assert.Equal([new ReleaseBatch(0), new ReleaseBatch(1)], loader.ReceiveN(2));
     }
 
     [Fact]
@@ -138,7 +148,7 @@ public sealed class BlockActorTests : TestKit
         Lease lease = Grant(0, 8);
         block.Tell(new TruncateLease(lease));
         worker.ExpectMsg<StepsCommitted>();
-        loader.ReceiveN(2);
+        loader.ReceiveN(4);
 
         Send(0);
 

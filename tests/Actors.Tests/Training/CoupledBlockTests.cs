@@ -211,7 +211,7 @@ public sealed class CoupledBlockTests : TestKit
     public void A_batch_that_comes_to_a_truncated_lease_is_released_while_the_exact_version_is_awaited()
     {
         Lease lease = Grant(0, 4, version: 0);
-        loader.ReceiveN(2);
+        loader.ReceiveN(4);
         block.Tell(new TruncateLease(lease));
 
         SendBatch(0);

@@ -9,6 +9,7 @@ using NoProp.Models;
 using NoProp.Models.Data;
 using NoProp.Models.Native;
 using Xunit;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace NoProp.Actors.Tests.Training;
@@ -49,19 +50,31 @@ public sealed class StackedBlockActorTests : TestKit
     }
 
     [Fact]
-    public void The_batch_after_the_one_in_training_is_asked_for_too_and_each_is_released_once_its_step_is_made()
+    public void Batches_are_asked_for_on_the_device_of_the_stack()
     {
-        Grant(0, 3);
-        Seat seat = stack.ExpectMsg<JoinStack>().Seat;
+        ComputeDevice there = new(DeviceType.CUDA, 1);
+        IActorRef other = worker.ChildActorOf(StackedBlockActor.Props(Block, loader, stack, TimeSpan.FromMinutes(1), there));
 
-        Assert.Equal([0L, 1L], loader.ReceiveN(2).Cast<RequestBatch>().Select(request => request.Step));
+        other.Tell(new GrantLease(new Lease(Block, new LeaseEpoch(1), new StepRange(0, 5), "worker"), null));
+
+        Assert.Equal([0L, 1L, 2L, 3L], loader.ReceiveN(4).Cast<RequestBatch>().Where(request => request.Device == there).Select(request => request.Step));
+    }
+
+    [Fact]
+    public void Batches_go_back_when_further_ones_are_asked_for_and_when_the_part_is_over()
+    {
+        Grant(0, 5);
+        Seat seat = stack.ExpectMsg<JoinStack>().Seat;
+        loader.ReceiveN(4);
+
         MakeStep(seat, 0);
-        Assert.Equal([new ReleaseBatch(0)], loader.ReceiveN(1));
         MakeStep(seat, 1);
-        Assert.Equal([new RequestBatch(2), new ReleaseBatch(1)], loader.ReceiveN(2));
         MakeStep(seat, 2);
-        Assert.Equal([new ReleaseBatch(2)], loader.ReceiveN(1));
-        loader.ExpectNoMsg(TimeSpan.Zero);
+        Assert.Equal([new ReleaseBatch(0), new ReleaseBatch(1), new RequestBatch(4)], loader.ReceiveN(3));
+        MakeStep(seat, 3);
+        MakeStep(seat, 4);
+
+        Assert.Equal([new ReleaseBatch(2), new ReleaseBatch(3), new ReleaseBatch(4)], loader.ReceiveN(3));
     }
 
     [Fact]
@@ -92,7 +105,7 @@ public sealed class StackedBlockActorTests : TestKit
         End(seat, 0);
 
         Assert.Equal(1, worker.ExpectMsg<StepsCommitted>().To);
-        Assert.Equal([0L, 1L], loader.ReceiveN(4).OfType<ReleaseBatch>().Select(release => release.Step));
+        Assert.Equal([0L, 1L], loader.ReceiveN(6).OfType<ReleaseBatch>().Select(release => release.Step));
     }
 
     [Fact]

@@ -225,7 +225,7 @@ public sealed class WorkerActorTests : TestKit
     {
         loader.SetAutoPilot(NoAutoPilot.Instance);
         Lease lease = Grant(0, 4);
-        loader.ReceiveN(2);
+        loader.ReceiveN(4);
         loader.Watch(loader.LastSender);
         return lease;
     }
