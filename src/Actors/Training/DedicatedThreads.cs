@@ -20,6 +20,7 @@ public sealed class DedicatedThreads(Config config, IDispatcherPrerequisites pre
     private sealed class Threads : ExecutorService
     {
         private readonly Queue<IRunnable> waiting = [];
+        private readonly Stack<AutoResetEvent> asleep = [];
         private bool over;
 
         public Threads(string id, int count)
@@ -33,6 +34,7 @@ public sealed class DedicatedThreads(Config config, IDispatcherPrerequisites pre
 
         public override void Execute(IRunnable run)
         {
+            AutoResetEvent? one;
             lock (waiting)
             {
                 if (over)
@@ -41,8 +43,11 @@ public sealed class DedicatedThreads(Config config, IDispatcherPrerequisites pre
                 }
 
                 waiting.Enqueue(run);
-                Monitor.Pulse(waiting);
+                asleep.TryPop(out one);
             }
+
+            // After the lock, which the other would meet at once.
+            one?.Set();
         }
 
         public override void Shutdown()
@@ -50,34 +55,43 @@ public sealed class DedicatedThreads(Config config, IDispatcherPrerequisites pre
             lock (waiting)
             {
                 over = true;
-                Monitor.PulseAll(waiting);
+                while (asleep.TryPop(out AutoResetEvent? one))
+                {
+                    one.Set();
+                }
             }
         }
 
         private void Work()
         {
-            while (Next() is { } run)
+            using AutoResetEvent awake = new(false);
+            while (Next(awake) is { } run)
             {
                 run.Run();
             }
         }
 
         // What was given before the end is still done.
-        private IRunnable? Next()
+        private IRunnable? Next(AutoResetEvent awake)
         {
-            lock (waiting)
+            while (true)
             {
-                while (waiting.Count == 0)
+                lock (waiting)
                 {
+                    if (waiting.TryDequeue(out IRunnable? run))
+                    {
+                        return run;
+                    }
+
                     if (over)
                     {
                         return null;
                     }
 
-                    Monitor.Wait(waiting);
+                    asleep.Push(awake);
                 }
 
-                return waiting.Dequeue();
+                awake.WaitOne();
             }
         }
     }
