@@ -22,6 +22,33 @@ internal static class TensorTransfer
     /// <summary>The memory of a contiguous float32 tensor on the CPU, for as long as the tensor is there.</summary>
     public static Span<float> FloatSpan(this Tensor tensor) => MemoryMarshal.Cast<byte, float>(tensor.bytes);
 
+    /// <summary>The values of float32 tensors on one device, one after the other, in a vector.</summary>
+    public static Tensor Joined(ReadOnlySpan<Tensor> tensors)
+    {
+        if (tensors[0].device_type != DeviceType.CPU)
+        {
+            return cat([.. tensors.ToArray().Select(tensor => tensor.flatten())]);
+        }
+
+        // For the few values of a block's weights, copying costs less than to say to libtorch what is to be copied.
+        long count = 0;
+        foreach (Tensor tensor in tensors)
+        {
+            count += tensor.numel();
+        }
+
+        Tensor joined = empty(count, ScalarType.Float32);
+        Span<float> rest = joined.FloatSpan();
+        foreach (Tensor tensor in tensors)
+        {
+            Span<float> values = (tensor.is_contiguous() ? tensor : tensor.contiguous()).FloatSpan();
+            values.CopyTo(rest);
+            rest = rest[values.Length..];
+        }
+
+        return joined;
+    }
+
     /// <summary>The values of a float32 tensor, row-major.</summary>
     public static float[] Floats(this Tensor tensor)
     {

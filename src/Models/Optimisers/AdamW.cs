@@ -42,8 +42,6 @@ public sealed class AdamW : IOptimiser
     /// <inheritdoc/>
     public void Step(Tensor parameters, Tensor gradient, long step, double rate = 1)
     {
-        using DisposeScope scope = NewDisposeScope();
-        using IDisposable guard = no_grad();
         double scaled = learningRate * rate;
         double correction1 = 1 - Math.Pow(Beta1, step);
         double correction2 = Math.Sqrt(1 - Math.Pow(Beta2, step));
@@ -55,6 +53,8 @@ public sealed class AdamW : IOptimiser
             return;
         }
 
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable guard = no_grad();
         FirstMoment.TimesInPlace(Beta1).PlusInPlace(1 - Beta1, gradient);
         SecondMoment.TimesInPlace(Beta2).PlusProductInPlace(1 - Beta2, gradient, gradient);
         Tensor denominator = SecondMoment.sqrt().TimesInPlace(1 / correction2).PlusInPlace(Epsilon);

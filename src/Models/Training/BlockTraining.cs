@@ -60,7 +60,7 @@ internal sealed class BlockTraining(
         (Objective result, SharedTensors pinned) = Forward(batch, version);
         IReadOnlyList<Tensor> leaves = state.Weights;
         Tensor[] gradients = result.Trunk.Gradients(result.Descend, coupled ? [.. leaves, pinned.Flat!] : leaves);
-        state.Step(cat(Array.ConvertAll(coupled ? gradients[..leaves.Count] : gradients, gradient => gradient.flatten())));
+        state.Step(TensorTransfer.Joined(gradients.AsSpan(0, leaves.Count)));
         if (coupled)
         {
             return losses.AddWith(gradients[^1], result.Loss, result.Error);
