@@ -6,11 +6,14 @@ using static NoProp.Models.Kernels.ConvolutionShape;
 namespace NoProp.Models.Kernels;
 
 /// <summary>
-/// Gradients by patches: with the channels last in memory the channels of a pixel are a row of numbers, and so are the weights that they meet, in the
-/// order [outputs, 3, 3, inputs]. The nine taps of a vector of channels are in registers at once.
+/// Gradients by patches: with the channels last in memory the channels of a pixel are a row of numbers, and so are the weights that they meet. The nine taps of a
+/// vector of channels are in registers at once.
 /// </summary>
 internal static unsafe class PatchRows
 {
+    /// <summary>Input channels of a vector.</summary>
+    public static int LanesOf(in ConvolutionShape shape) => shape.Wide && shape.Inputs % WidePatches.Lanes == 0 ? WidePatches.Lanes : Lanes;
+
     /// <summary>From [outputs, inputs, 3, 3] to [inputs / lanes, outputs, 3, 3, lanes].</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void FromWeight(in ConvolutionShape shape, ReadOnlySpan<float> weight, Span<float> rows)
@@ -67,7 +70,7 @@ internal static unsafe class PatchRows
     /// <summary>The gradient of the input: adds, for each position, the weights of the output channels that have chosen it, each times its gradient.</summary>
     /// <param name="shape">The sizes.</param>
     /// <param name="visits">Lists by position.</param>
-    /// <param name="rows">[outputs, 3, 3, inputs].</param>
+    /// <param name="rows">[inputs / lanes, outputs, 3, 3, lanes]: what a vector of input channels meets is together, and stays in the nearest cache.</param>
     /// <param name="imageGradients">Of bordered images.</param>
     public static void AddWeights(in ConvolutionShape shape, ReadOnlySpan<VisitList> visits, float* rows, float* imageGradients)
     {
@@ -80,8 +83,6 @@ internal static unsafe class PatchRows
             }
         }
     }
-
-    public static int LanesOf(in ConvolutionShape shape) => shape.Wide && shape.Inputs % WidePatches.Lanes == 0 ? WidePatches.Lanes : Lanes;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Add(int lanes, in VisitList list, float* to, int toPixel, int toRow, float* from, int fromPixel, int fromRow)

@@ -8,8 +8,8 @@ using NoProp.Actors.Training;
 using NoProp.Models;
 using NoProp.Models.Data;
 using NoProp.Models.Native;
-using Xunit;
 using TorchSharp;
+using Xunit;
 using static TorchSharp.torch;
 
 namespace NoProp.Actors.Tests.Training;
