@@ -7,7 +7,7 @@ namespace NoProp.Actors.Training;
 
 /// <summary>
 /// The mini-batches of a lease, on their way from the loader to the block that trains on them and back. Several are asked for at a time, and those that have been read
-/// go back together with that: where all cores compute, a loader that is woken for each step takes the processor from another step each time.
+/// go back together with that, so that the loader is woken once for some steps.
 /// </summary>
 /// <param name="loader">Lends them.</param>
 /// <param name="device">Where they are wanted.</param>
@@ -15,7 +15,7 @@ namespace NoProp.Actors.Training;
 internal sealed class LentBatches(IActorRef loader, ComputeDevice device, Func<long, long> batchOf)
 {
     /// <summary>Batches asked for, with that of the step at hand, when no more than half as many are left.</summary>
-    public const int ReadAhead = 4;
+    private const int ReadAhead = 4;
 
     private readonly Queue<Batch> ready = [];
     private readonly List<long> read = [];

@@ -49,7 +49,7 @@ internal readonly unsafe ref struct Visits : IDisposable
     /// <param name="gradient">[images, result height, result width, outputs].</param>
     /// <param name="choice">Of the same size.</param>
     /// <param name="images">Images, at most those of a group.</param>
-    /// <returns>A list of each output channel.</returns>
+    /// <returns>A list of each output channel, good until the next call.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public ReadOnlySpan<VisitList> ByOutput(float* gradient, byte* choice, int images)
     {
@@ -95,7 +95,7 @@ internal readonly unsafe ref struct Visits : IDisposable
     /// <param name="gradient">[images, result height, result width, outputs].</param>
     /// <param name="choice">Of the same size.</param>
     /// <param name="images">Images, at most those of a group.</param>
-    /// <returns>A list of each position of each window.</returns>
+    /// <returns>A list of each position of each window, good until the next call.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public ReadOnlySpan<VisitList> ByPosition(float* gradient, byte* choice, int images)
     {

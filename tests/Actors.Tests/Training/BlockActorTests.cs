@@ -85,6 +85,10 @@ public sealed class BlockActorTests : TestKit
         loader.ExpectNoMsg(TimeSpan.Zero);
         Send(2);
         Assert.Equal([new ReleaseBatch(0), new ReleaseBatch(1), new RequestBatch(4)], loader.ReceiveN(3));
+        Send(3);
+        Send(4);
+        Assert.Equal([new ReleaseBatch(2), new ReleaseBatch(3), new ReleaseBatch(4)], loader.ReceiveN(3));
+        loader.ExpectNoMsg(TimeSpan.Zero);
     }
 
     [Fact]
@@ -97,6 +101,7 @@ public sealed class BlockActorTests : TestKit
         Send(1);
 
         Assert.Equal([new ReleaseBatch(0), new ReleaseBatch(1)], loader.ReceiveN(2));
+        loader.ExpectNoMsg(TimeSpan.Zero);
     }
 
     [Fact]

@@ -65,16 +65,16 @@ public sealed class StackedBlockActorTests : TestKit
     {
         Grant(0, 5);
         Seat seat = stack.ExpectMsg<JoinStack>().Seat;
-        loader.ReceiveN(4);
 
+        Assert.Equal([0L, 1L, 2L, 3L], loader.ReceiveN(4).Cast<RequestBatch>().Select(request => request.Step));
         MakeStep(seat, 0);
         MakeStep(seat, 1);
         MakeStep(seat, 2);
         Assert.Equal([new ReleaseBatch(0), new ReleaseBatch(1), new RequestBatch(4)], loader.ReceiveN(3));
         MakeStep(seat, 3);
         MakeStep(seat, 4);
-
         Assert.Equal([new ReleaseBatch(2), new ReleaseBatch(3), new ReleaseBatch(4)], loader.ReceiveN(3));
+        loader.ExpectNoMsg(TimeSpan.Zero);
     }
 
     [Fact]
