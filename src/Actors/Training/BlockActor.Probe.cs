@@ -18,7 +18,7 @@ public sealed partial class BlockActor
     private Probe? probe;
 
     /// <returns>Whether the batch is kept until it is compared.</returns>
-    private bool ProbeIfDue(Batch batch)
+    private bool ProbeIfDue(Batch batch, long step)
     {
         if (probeEvery == 0 || (batch.Step + 1) % probeEvery != 0 || source is not { Taken: null })
         {
@@ -27,7 +27,7 @@ public sealed partial class BlockActor
 
         // A head that has failed meanwhile may never have heard of the last one.
         DropProbe();
-        probe = new(batches.TakeNext(), shared!);
+        probe = new(batches.TakeOut(step), shared!);
         source.Head.Tell(new ProbeShared(block, batch.Step));
         return true;
     }

@@ -128,13 +128,7 @@ public sealed partial class BlockActor : ReceiveActor
     /// <param name="waitedNow">The times waited, if what has just come was the last thing to be waited for.</param>
     private void TrainIfReady(WaitTimes waitedNow)
     {
-        // Batches of an earlier lease, or asked for by an instance that has failed since, still arrive; each is released once.
-        while (batches.Next is { } stale && (lease is null || stale.Step != method.BatchStep(block, compute!.Clock) || compute.Clock >= end))
-        {
-            batches.Refuse();
-        }
-
-        if (batches.Next is { } batch && (source is null || shared is not null))
+        if (lease is not null && compute!.Clock < end && batches.Of(compute.Clock) is { } batch && (source is null || shared is not null))
         {
             waited = waitedNow;
             Train(batch);
@@ -164,9 +158,9 @@ public sealed partial class BlockActor : ReceiveActor
             ReadLosses();
         }
 
-        if (!ProbeIfDue(batch))
+        if (!ProbeIfDue(batch, at))
         {
-            batches.EndNext();
+            batches.End(at);
         }
 
         source?.Head.Tell(new ApplyGradient(lease!, new(block, at, shared!.Version, gradient), Exact: source.Taken is not null));
@@ -181,13 +175,13 @@ public sealed partial class BlockActor : ReceiveActor
             return;
         }
 
-        if (shared is null)
+        if (source is not null && shared is null)
         {
             RequestShared();
         }
-        else
+        else if (batches.Of(compute.Clock) is not null)
         {
-            // Its batch may be here already; a message, and not a call, so that others get their turn on the compute threads.
+            // A message, and not a call, so that others get their turn on the compute threads.
             Self.Tell(Continue.Instance);
         }
 

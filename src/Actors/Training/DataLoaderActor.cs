@@ -22,7 +22,7 @@ public sealed class DataLoaderActor : ReceiveActor, IWithTimers
     private readonly ImageRequests requests;
     private readonly Dictionary<long, CachedStep> cache = [];
     private readonly Dictionary<IActorRef, Dictionary<long, int>> readers = [];
-    private readonly Dictionary<ComputeDevice, long> newest = [];
+    private readonly Dictionary<ComputeDevice, long> ahead = [];
     private long uses;
 
     /// <summary>A loader.</summary>
@@ -38,7 +38,7 @@ public sealed class DataLoaderActor : ReceiveActor, IWithTimers
         requests = new(Math.Max(prefetch, 1));
         Receive<RequestBatch>(Serve);
         Receive<ReleaseBatch>(release => TakeBack(Sender, release.Step));
-        Receive<Prefetch>(ahead => TryPrepare(ahead.Step, ahead.Device, out _, out _));
+        Receive<Prefetch>(next => TryPrepare(next.Step, next.Device, out _, out _));
         Receive<ImagesReady>(Take);
         Receive<Overdue>(overdue => Fail(
             overdue.Step,
@@ -108,14 +108,14 @@ public sealed class DataLoaderActor : ReceiveActor, IWithTimers
             entry.Waiting.Add((Sender, device));
         }
 
-        // Devices differ in speed: each has its own newest step, and what is ahead of it.
-        long seen = newest.GetValueOrDefault(device, -1);
-        for (seen = Math.Max(seen, step - 1); seen < step; seen++)
+        // Devices differ in speed: for each it is known how far they are prepared.
+        long prepared = Math.Max(ahead.GetValueOrDefault(device), step);
+        for (; prepared < step + prefetch; prepared++)
         {
-            Self.Tell(new Prefetch(seen + 1 + prefetch, device));
+            Self.Tell(new Prefetch(prepared + 1, device));
         }
 
-        newest[device] = seen;
+        ahead[device] = prepared;
     }
 
     /// <summary>A step with its batch on a device, or with its images under way; or what keeps it from being made.</summary>

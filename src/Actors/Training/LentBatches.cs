@@ -17,12 +17,13 @@ internal sealed class LentBatches(IActorRef loader, ComputeDevice device, Func<l
     /// <summary>Batches asked for, with that of the step at hand, when no more than half as many are left.</summary>
     private const int ReadAhead = 4;
 
-    private readonly Queue<Batch> ready = [];
+    private readonly HashSet<long> awaited = [];
+    private readonly Dictionary<long, Batch> ready = [];
     private readonly List<long> read = [];
     private long requestedTo;
 
-    /// <summary>The next one that is here.</summary>
-    public Batch? Next => ready.TryPeek(out Batch? batch) ? batch : null;
+    /// <summary>The batch of a step of the block; null where it is not here.</summary>
+    public Batch? Of(long step) => ready.GetValueOrDefault(batchOf(step));
 
     /// <summary>Begins at a step, and gives back what is here.</summary>
     public void Begin(long step)
@@ -31,8 +32,21 @@ internal sealed class LentBatches(IActorRef loader, ComputeDevice device, Func<l
         requestedTo = step;
     }
 
-    /// <summary>Takes one that has come.</summary>
-    public void Add(Batch batch) => ready.Enqueue(batch);
+    /// <summary>
+    /// Takes one that has come, in whatever order they do: images of a later step may be here already where those of an earlier one are on their way.
+    /// One of an earlier lease, or asked for by an instance that has failed since, goes back at once.
+    /// </summary>
+    public void Add(Batch batch)
+    {
+        if (awaited.Remove(batch.Step))
+        {
+            ready.Add(batch.Step, batch);
+        }
+        else
+        {
+            GiveBack(batch.Step);
+        }
+    }
 
     /// <summary>Asks for those that come next, if few are left.</summary>
     /// <param name="step">The step at hand.</param>
@@ -47,27 +61,33 @@ internal sealed class LentBatches(IActorRef loader, ComputeDevice device, Func<l
         GiveReadBack();
         for (; requestedTo < Math.Min(step + ReadAhead, end); requestedTo++)
         {
-            loader.Tell(new RequestBatch(batchOf(requestedTo), device));
+            long asked = batchOf(requestedTo);
+            awaited.Add(asked);
+            loader.Tell(new RequestBatch(asked, device));
         }
     }
 
-    /// <summary>The next one has been read. It goes back with others.</summary>
-    public void EndNext() => read.Add(ready.Dequeue().Step);
+    /// <summary>That of a step has been read. It goes back with others.</summary>
+    public void End(long step) => read.Add(TakeOut(step).Step);
 
-    /// <summary>Hands the next one over to the caller, who gives it back.</summary>
-    public Batch TakeNext() => ready.Dequeue();
+    /// <summary>Hands that of a step over to the caller, who gives it back.</summary>
+    public Batch TakeOut(long step)
+    {
+        ready.Remove(batchOf(step), out Batch? batch);
+        return batch!;
+    }
 
-    /// <summary>Gives the next one back at once.</summary>
-    public void Refuse() => GiveBack(ready.Dequeue().Step);
-
-    /// <summary>Gives back whatever is here.</summary>
+    /// <summary>Gives back whatever is here, and what is still to come as it comes.</summary>
     public void GiveAllBack()
     {
         GiveReadBack();
-        while (ready.Count > 0)
+        foreach (long step in ready.Keys)
         {
-            Refuse();
+            GiveBack(step);
         }
+
+        ready.Clear();
+        awaited.Clear();
     }
 
     /// <summary>Gives one back.</summary>

@@ -107,18 +107,7 @@ public sealed class StackedBlockActor : ReceiveActor
     /// <returns>Whether a step was asked for.</returns>
     private bool StepIfReady()
     {
-        if (waiting == Waiting.Step)
-        {
-            return false;
-        }
-
-        // Batches of an earlier lease, or asked for by an instance that has failed since, still arrive; each is released once.
-        while (batches.Next is { } stale && (lease is null || stale.Step != clock || waiting == Waiting.End))
-        {
-            batches.Refuse();
-        }
-
-        if (batches.Next is not { } batch)
+        if (lease is null || waiting != Waiting.Batch || batches.Of(clock) is not { } batch)
         {
             return false;
         }
@@ -132,11 +121,11 @@ public sealed class StackedBlockActor : ReceiveActor
 
     private void GoOn(TimeSpan stepTime)
     {
+        batches.End(clock);
         clock++;
         computeTime += stepTime;
         waiting = Waiting.Batch;
         waitingSince = Stopwatch.GetTimestamp();
-        batches.EndNext();
         if (clock == end)
         {
             Leave();

@@ -92,6 +92,30 @@ public sealed class BlockActorTests : TestKit
     }
 
     [Fact]
+    public void Batches_that_come_in_another_order_are_trained_in_the_order_of_their_steps()
+    {
+        Grant(0, 4);
+
+        Serve(2, 3, 0, 1);
+
+        Assert.Equal([0f, 1f, 2f, 3f], worker.ExpectMsg<StepsCommitted>().Losses.Select(loss => loss.Loss));
+        Assert.Equal([0L, 1L, 2L, 3L], loader.ReceiveN(8).OfType<ReleaseBatch>().Select(release => release.Step));
+    }
+
+    [Fact]
+    public void A_batch_that_an_earlier_lease_has_asked_for_too_is_used_once_and_given_back_as_often_as_it_came()
+    {
+        block.Tell(new TruncateLease(Grant(0, 1)));
+        worker.ExpectMsg<StepsCommitted>();
+        Grant(0, 1, epoch: 2);
+
+        Serve(0, 0);
+
+        Assert.Equal(1, worker.ExpectMsg<StepsCommitted>().To);
+        Assert.Equal(new[] { 0L, 0L }, loader.ReceiveN(4).OfType<ReleaseBatch>().Select(release => release.Step));
+    }
+
+    [Fact]
     public void Batches_that_have_been_read_go_back_when_the_lease_is_over()
     {
         Grant(0, 2);

@@ -90,6 +90,14 @@ public sealed class RemoteImagesTests : TestKit
     }
 
     [Fact]
+    public void All_that_is_ahead_is_asked_for_where_the_first_batch_is_a_later_one()
+    {
+        Loader(prefetch: 3).Tell(new RequestBatch(8), CreateTestProbe());
+
+        Assert.Equal([8L, 9L, 10L], server.ReceiveN(3).Cast<RequestImages>().Select(asked => asked.Step));
+    }
+
+    [Fact]
     public void Images_that_do_not_come_in_time_are_given_up_with_who_waits_for_whom_and_asked_for_again()
     {
         (IActorRef loader, TestProbe reader) = (Loader(patience: TimeSpan.FromMilliseconds(50)), CreateTestProbe());

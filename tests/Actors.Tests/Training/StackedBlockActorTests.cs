@@ -78,6 +78,25 @@ public sealed class StackedBlockActorTests : TestKit
     }
 
     [Fact]
+    public void Batches_that_come_in_another_order_are_trained_in_the_order_of_their_steps()
+    {
+        Grant(0, 3);
+        Seat seat = stack.ExpectMsg<JoinStack>().Seat;
+
+        Send(2);
+        Send(1);
+        MakeStep(seat, 0);
+        for (long step = 1; step < 3; step++)
+        {
+            Assert.Equal(step, stack.ExpectMsg<StepInStack>().Batch.Step);
+            block.Tell(new SteppedInStack(seat, TimeSpan.Zero), stack);
+        }
+
+        End(seat, 0, 1, 2);
+        Assert.Equal(3, worker.ExpectMsg<StepsCommitted>().To);
+    }
+
+    [Fact]
     public void A_lease_that_is_truncated_between_two_steps_commits_what_is_done()
     {
         Lease lease = Grant(0, 8);
