@@ -21,6 +21,9 @@ public static class NoPropHosting
     /// <summary>Name of a worker's loader below the parent of both.</summary>
     internal const string Loader = "loader";
 
+    // Nothing in a run on one machine waits for less than a fifth of a second, and to wake a hundred times a second costs a percent of two cores.
+    private const string SlowClock = "akka.scheduler.tick-duration = 50ms";
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     /// <summary>Adds a training run: loader, recorder, inference, evaluation, trainer with its head, and one worker that begins at once.</summary>
@@ -29,10 +32,11 @@ public static class NoPropHosting
     /// <param name="observer">Told every event, on a thread of the actor system: it should not take long.</param>
     public static AkkaConfigurationBuilder WithNoPropTraining(this AkkaConfigurationBuilder builder, RunPlan plan, Action<RunEvent> observer) => builder
         .AddHocon(plan.Config, HoconAddMode.Prepend)
+        .AddHocon(SlowClock, HoconAddMode.Append)
         .WithInference(plan.Method, plan.Settings.Devices[0])
         .WithActors((system, registry) =>
         {
-            IActorRef trainer = StartTrainer(system, plan, registry.Get<InferenceActor>(), Observer(system, observer));
+            IActorRef trainer = StartTrainer(system, plan, registry.Get<InferenceActor>(), Observer(system, observer), isAlone: true);
             registry.Register<TrainerActor>(trainer);
             StartWorker(system, plan, trainer, LocalWorker);
         });
@@ -42,7 +46,8 @@ public static class NoPropHosting
     /// <param name="plan">The run.</param>
     /// <param name="inference">The chain that is tested.</param>
     /// <param name="observer">Told every event.</param>
-    internal static IActorRef StartTrainer(IActorRefFactory parent, RunPlan plan, IActorRef inference, IActorRef observer)
+    /// <param name="isAlone">Whether the chain and all workers are in this process.</param>
+    internal static IActorRef StartTrainer(IActorRefFactory parent, RunPlan plan, IActorRef inference, IActorRef observer, bool isAlone = false)
     {
         NoPropSettings settings = plan.Settings;
         EvaluationSettings evaluate = new(settings.Evaluate.BatchSize, settings.Evaluate.Samples, settings.Evaluate.Stochastic, settings.Training.Seed);
@@ -73,7 +78,8 @@ public static class NoPropHosting
                 SupervisionOf(plan),
                 new TrainerPartners(
                     inference, evaluation, recorder, observer,
-                    HeadActor.Props(method, plan.Batches(), settings.Training.Seed), (block, schedule, from) => CenterActor.Props(block, method, schedule, from)))),
+                    HeadActor.Props(method, plan.Batches(), settings.Training.Seed), (block, schedule, from) => CenterActor.Props(block, method, schedule, from),
+                    isAlone))),
             "trainer");
     }
 

@@ -20,6 +20,7 @@ public sealed class DenoiserActor : ReceiveActor
     private readonly ComputeDevice device;
     private readonly LoadedClassifier classifier;
     private Snapshot? newest;
+    private IActorRef? lender;
     private Snapshot? head;
     private IDenoiserCompute? compute;
     private (Snapshot? Block, Snapshot? Head) loaded;
@@ -33,7 +34,9 @@ public sealed class DenoiserActor : ReceiveActor
     {
         (this.block, this.method, this.next, this.device) = (block, method, next, device);
         classifier = new(method);
-        Receive<Snapshot>(snapshot => (newest, head) = snapshot.Name == block.FileName ? (snapshot, head) : (newest, snapshot));
+        Receive<Snapshot>(snapshot => Take(snapshot, from: null), snapshot => snapshot.Name == block.FileName);
+        Receive<Snapshot>(snapshot => head = snapshot);
+        Receive<LendSnapshot>(lent => Take(lent.Snapshot, Sender));
         Receive<Denoise>(Pass);
     }
 
@@ -46,6 +49,17 @@ public sealed class DenoiserActor : ReceiveActor
     {
         compute?.Dispose();
         classifier.Dispose();
+    }
+
+    private void Take(Snapshot snapshot, IActorRef? from)
+    {
+        // What was loaded from it is a copy.
+        if (newest is not null)
+        {
+            lender?.Tell(new SnapshotReturned(newest));
+        }
+
+        (newest, lender) = (snapshot, from);
     }
 
     private void Pass(Denoise message)

@@ -64,7 +64,14 @@ public sealed class InferenceActor : ReceiveActor
         {
             if (places.TryGetValue(snapshot.Name, out int index))
             {
-                chain[index].Tell(snapshot);
+                if (publish.Lent)
+                {
+                    chain[index].Forward(new LendSnapshot(snapshot));
+                }
+                else
+                {
+                    chain[index].Tell(snapshot);
+                }
             }
             else if (!BlockId.IsReplica(snapshot.Name))
             {

@@ -9,7 +9,17 @@ namespace NoProp.Actors.Protocol;
 // Everyone who wants an answer, the inference actor, and its chain of denoisers.
 
 /// <summary>To the inference actor: newer states of blocks or of the head. Requests that come later are answered with them.</summary>
-public sealed record PublishSnapshots(ImmutableArray<Snapshot> Snapshots);
+public sealed record PublishSnapshots(ImmutableArray<Snapshot> Snapshots)
+{
+    /// <summary>Whether a chain in this process gives each state of a block back to the sender, by <see cref="SnapshotReturned"/>, when it has a newer one.</summary>
+    public bool Lent { get; init; }
+}
+
+/// <summary>To a link of the chain: a newer state of its block, which the sender wants back when the next one has come.</summary>
+internal sealed record LendSnapshot(Snapshot Snapshot);
+
+/// <summary>To whom it was lent by: this state is not read any more.</summary>
+internal sealed record SnapshotReturned(Snapshot Snapshot);
 
 /// <summary>To the inference actor: which classes are these? Answered to the sender with <see cref="Classified"/> or <see cref="ClassifyFailed"/>.</summary>
 /// <param name="Id">Comes back in the answer.</param>

@@ -20,7 +20,11 @@ public sealed record RegisterWorker(string Name, int Slots)
 /// <param name="State">The block's newest state; null where its first step is still to be made.</param>
 /// <param name="Shared">Where the shared parameters are; null where blocks read none.</param>
 /// <param name="Moved">Whether the state is another one than the last holder's, though of the same step: it came from a meeting of replicas.</param>
-public sealed record GrantLease(Lease Lease, Snapshot? State, SharedSource? Shared = null, bool Moved = false);
+public sealed record GrantLease(Lease Lease, Snapshot? State, SharedSource? Shared = null, bool Moved = false)
+{
+    /// <summary>An older state of the block that nobody reads any more: its memory may take the next one. Null where there is none.</summary>
+    public Snapshot? Spare { get; init; }
+}
 
 /// <summary>Trainer to worker, worker to block: stop after the present step, and commit what is done.</summary>
 public sealed record TruncateLease(Lease Lease);

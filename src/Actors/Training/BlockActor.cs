@@ -4,6 +4,7 @@ using Akka.Actor;
 using Akka.Event;
 using NoProp.Actors.Protocol;
 using NoProp.Models;
+using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
 using NoProp.Models.Methods;
 using NoProp.Models.Native;
@@ -30,6 +31,7 @@ public sealed partial class BlockActor : ReceiveActor
     private Lease? lease;
     private long end;
     private SharedSource? source;
+    private Snapshot? spare;
     private SharedVersion? shared;
     private int sharedFor;
     private ImmutableArray<StepLoss>.Builder losses = ImmutableArray.CreateBuilder<StepLoss>();
@@ -77,7 +79,7 @@ public sealed partial class BlockActor : ReceiveActor
 
     private void Begin(GrantLease grant)
     {
-        (lease, source, shared) = (grant.Lease, grant.Shared, null);
+        (lease, source, shared, spare) = (grant.Lease, grant.Shared, null, grant.Spare);
         batches.Begin(lease.Steps.From);
         if (compute?.Clock != lease.Steps.From || grant.Moved)
         {
@@ -233,7 +235,8 @@ public sealed partial class BlockActor : ReceiveActor
     private void Commit()
     {
         ReadLosses();
-        Context.Parent.Tell(new StepsCommitted(lease!, losses.DrainToImmutable(), computeTime, compute!.Snapshot()) { Waited = waited });
+        Context.Parent.Tell(new StepsCommitted(lease!, losses.DrainToImmutable(), computeTime, compute!.Snapshot(spare)) { Waited = waited });
+        spare = null;
         batches.GiveAllBack();
         source?.Head.Tell(new LeaseOver(lease!));
         lease = null;

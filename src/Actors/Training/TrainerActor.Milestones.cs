@@ -144,6 +144,7 @@ public sealed partial class TrainerActor
         }
 
         saving = true;
+        spares?.Keep(now.OfType<Snapshot>());
         lastCheckpoint = meter.Elapsed;
         partners.Recorder.Tell(new SaveCheckpoint(new Checkpoint(
             steps,

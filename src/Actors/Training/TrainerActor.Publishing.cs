@@ -32,7 +32,8 @@ public sealed partial class TrainerActor
         Timers.Cancel(nameof(PublishDue));
         if (unpublished.Count > 0)
         {
-            partners.Inference.Tell(new PublishSnapshots([.. unpublished.Values]));
+            spares?.Lend(unpublished.Values.Where(state => blocks.Contains(state)));
+            partners.Inference.Tell(new PublishSnapshots([.. unpublished.Values]) { Lent = spares is not null });
             unpublished.Clear();
         }
     }

@@ -16,9 +16,11 @@ namespace NoProp.Actors.Training;
 /// <param name="Recorder">Writes checkpoints, and is told every event; null where nothing is recorded.</param>
 /// <param name="Observer">Told every event.</param>
 /// <param name="HeadProps">Makes the head, a child of the trainer.</param>
+/// <param name="LendsStates">Whether the chain gives states back when it has newer ones, and every worker is in this process: their memory is used again.</param>
 /// <param name="CenterProps">Makes the centre of a block, with how its replicas meet, from its snapshot, a child of the trainer; null where blocks have no replicas.</param>
 public sealed record TrainerPartners(
-    IActorRef Inference, IActorRef Evaluation, IActorRef? Recorder, IActorRef Observer, Props HeadProps, Func<BlockId, ReplicaSchedule, Snapshot?, Props>? CenterProps = null);
+    IActorRef Inference, IActorRef Evaluation, IActorRef? Recorder, IActorRef Observer, Props HeadProps, Func<BlockId, ReplicaSchedule, Snapshot?, Props>? CenterProps = null,
+    bool LendsStates = false);
 
 /// <summary>
 /// Runs a training: hands out leases, moves the clocks, publishes snapshots. Every decision is <see cref="RunLogic"/>'s; this actor keeps
@@ -52,6 +54,7 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
     private readonly Snapshot?[] blocks;
     private readonly RunMeter meter;
     private readonly IActorRef head;
+    private readonly SpareStates? spares;
     private bool exact;
     private long headSteps;
     private long history;
@@ -87,6 +90,9 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
         meter = new RunMeter(TimeSpan.FromSeconds(double.Parse(resume?.State.GetValueOrDefault(WallSecondsKey) ?? "0", CultureInfo.InvariantCulture)), state);
         tested = (int)CountOf(resume, TestedKey);
         head = Context.Watch(Context.ActorOf(partners.HeadProps, "head"));
+        // Where blocks meet each other or move the head, others read their states too.
+        spares = partners.LendsStates && goal is { Replicas: 1, Coupled: false } ? new() : null;
+        spares?.Keep(blocks.OfType<Snapshot>());
         // Its timers begin with its first message.
         partners.Inference.Tell(new PublishSnapshots(Snapshots()));
 
@@ -139,6 +145,7 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
         ReceiveMilestones();
         ReceiveReplicas();
         Receive<PublishDue>(_ => PublishNow());
+        Receive<SnapshotReturned>(returned => spares?.Return(returned.Snapshot));
     }
 
     /// <summary>Entries of the replay log that lead to a checkpoint's head; 0 where there is no checkpoint.</summary>
@@ -193,7 +200,7 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
                     grant.Lease,
                     blocks[grant.Lease.Block.Index],
                     state.Goal.Coupled ? new SharedSource(head, exact && state.Goal.Sequential ? state.TotalSteps : null, state.Goal.Policies.Settings.Refresh) : null,
-                    centers.HasMoved(grant.Lease.Block)));
+                    centers.HasMoved(grant.Lease.Block)) { Spare = spares?.Take(grant.Lease.Block) });
                 break;
             case RunEffect.Meet meet:
                 Meet(meet.Replica);
@@ -237,6 +244,11 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
 
     private void Accept(StepsCommitted commit)
     {
+        if (spares is not null && blocks[commit.Lease.Block.Index] is { } older)
+        {
+            spares.Replace(older);
+        }
+
         blocks[commit.Lease.Block.Index] = commit.State;
         centers.Committed(commit.Lease.Block);
         if (state.Goal.Replicas == 1)

@@ -71,7 +71,7 @@ internal sealed class CountedMethod(IMethod inner, StepCounter counter) : IMetho
 
         public ImmutableArray<float> SharedGradient(Batch batch, SharedVersion version) => inner.SharedGradient(batch, version);
 
-        public Snapshot Snapshot() => inner.Snapshot();
+        public Snapshot Snapshot(Snapshot? spare = null) => inner.Snapshot(spare);
 
         public void Dispose() => inner.Dispose();
     }

@@ -67,7 +67,7 @@ internal sealed class SleepingMethod(int blocks, TimeSpan stepTime) : IMethod
 
         public ImmutableArray<float> SharedGradient(Batch batch, SharedVersion version) => throw new NotSupportedException("nothing is shared");
 
-        public Snapshot Snapshot() => State(block.FileName, Clock);
+        public Snapshot Snapshot(Snapshot? spare = null) => State(block.FileName, Clock);
 
         public void Dispose()
         {

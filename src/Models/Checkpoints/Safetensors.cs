@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 
 namespace NoProp.Models.Checkpoints;
@@ -23,13 +24,15 @@ public static class Safetensors
     /// </param>
     /// <param name="metadata">Strings to keep in the header; written in ordinal order, so equal maps give equal bytes.</param>
     /// <param name="cleared">Whether the data are zero; otherwise they are anything, for a caller who writes all of them many times a second.</param>
+    /// <param name="spare">Memory to take where the data are not cleared and it has the size of the file; null for new memory.</param>
     /// <returns>The whole file, and the offset in it at which the data begin (a multiple of 8).</returns>
     /// <exception cref="ArgumentException">A name is repeated or reserved, a dtype is unknown, or a size is negative.</exception>
     /// <exception cref="NoPropException">The file would exceed what one array can hold, about 2 GB.</exception>
     public static (byte[] Bytes, int DataOffset) Allocate(
         IReadOnlyList<(string Name, string Dtype, long[] Shape)> tensors,
         IReadOnlyDictionary<string, string> metadata,
-        bool cleared = true)
+        bool cleared = true,
+        ReadOnlyMemory<byte>? spare = null)
     {
         ArrayBufferWriter<byte> header = new(256 + 96 * tensors.Count);
         long dataLength = WriteHeader(header, tensors, metadata);
@@ -46,7 +49,7 @@ public static class Safetensors
         }
 
         int length = dataOffset + (int)dataLength;
-        byte[] file = cleared ? new byte[length] : GC.AllocateUninitializedArray<byte>(length);
+        byte[] file = cleared ? new byte[length] : Over(spare, length) ?? GC.AllocateUninitializedArray<byte>(length);
         BinaryPrimitives.WriteInt64LittleEndian(file, headerLength);
         header.WrittenSpan.CopyTo(file.AsSpan(LengthPrefix));
         file.AsSpan(LengthPrefix + header.WrittenCount, headerLength - header.WrittenCount).Fill((byte)' ');
@@ -79,6 +82,9 @@ public static class Safetensors
 
         return length;
     }
+
+    private static byte[]? Over(ReadOnlyMemory<byte>? spare, int length) =>
+        spare is { } memory && MemoryMarshal.TryGetArray(memory, out ArraySegment<byte> over) && over.Array!.Length == length ? over.Array : null;
 
     private static long WriteHeader(
         ArrayBufferWriter<byte> header,

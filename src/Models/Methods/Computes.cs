@@ -52,7 +52,8 @@ public interface IBlockCompute : IDisposable
     ImmutableArray<float> SharedGradient(Batch batch, SharedVersion version);
 
     /// <summary>The complete state.</summary>
-    Snapshot Snapshot();
+    /// <param name="spare">A state that nobody reads any more: its memory is written over where it has the size that is needed. Null for new memory.</param>
+    Snapshot Snapshot(Snapshot? spare = null);
 }
 
 /// <summary>The arithmetic of the head in training: what the blocks share. Not thread-safe.</summary>

@@ -77,7 +77,7 @@ public sealed class ReplicatedMethod(IMethod inner, int replicas) : IMethod
 
         public ImmutableArray<float> SharedGradient(Batch batch, SharedVersion version) => compute.SharedGradient(batch, version);
 
-        public Snapshot Snapshot() => compute.Snapshot() with { Name = block.FileName };
+        public Snapshot Snapshot(Snapshot? spare = null) => compute.Snapshot(spare) with { Name = block.FileName };
 
         public void Dispose() => compute.Dispose();
     }

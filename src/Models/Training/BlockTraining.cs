@@ -98,7 +98,7 @@ internal sealed class BlockTraining(
         }
     }
 
-    public Snapshot Snapshot() => state.Snapshot();
+    public Snapshot Snapshot(Snapshot? spare = null) => state.Snapshot(spare: spare);
 
     public void Dispose()
     {

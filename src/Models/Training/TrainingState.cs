@@ -177,7 +177,9 @@ internal sealed class TrainingState : IDisposable
     /// <summary>The state now.</summary>
     /// <param name="notes">What is to stand beside the tensors.</param>
     /// <param name="more">Further tensors that belong to the optimiser, by name.</param>
-    public Snapshot Snapshot(IReadOnlyDictionary<string, string>? notes = null, IReadOnlyDictionary<string, ImmutableArray<float>>? more = null)
+    /// <param name="spare">A state whose memory is written over where it has the size that is needed; null for new memory.</param>
+    public Snapshot Snapshot(
+        IReadOnlyDictionary<string, string>? notes = null, IReadOnlyDictionary<string, ImmutableArray<float>>? more = null, Snapshot? spare = null)
     {
         more ??= ImmutableDictionary<string, ImmutableArray<float>>.Empty;
         (IEnumerable<Parameter> Parameters, string Prefix)[] parts =
@@ -198,7 +200,8 @@ internal sealed class TrainingState : IDisposable
                 .. parts.SelectMany(part => part.Parameters.Select(parameter => (part.Prefix + parameter.Name, "F32", parameter.Shape.ToArray()))),
                 .. more.Select(tensor => (WeightsHash.OptimizerPrefix + tensor.Key, "F32", new long[] { tensor.Value.Length }))],
             metadata,
-            cleared: false);
+            cleared: false,
+            spare?.Safetensors);
         foreach (Tensor memory in Memory)
         {
             using Tensor here = memory.cpu();

@@ -67,7 +67,7 @@ internal sealed class FaultyMethod(IMethod inner, params Fault[] faults) : IMeth
 
         public ImmutableArray<float> SharedGradient(Batch batch, SharedVersion version) => compute.SharedGradient(batch, version);
 
-        public Snapshot Snapshot() => compute.Snapshot();
+        public Snapshot Snapshot(Snapshot? spare = null) => compute.Snapshot(spare);
 
         public void Dispose() => compute.Dispose();
     }

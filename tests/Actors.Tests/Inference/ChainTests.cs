@@ -41,6 +41,20 @@ public sealed class ChainTests() : TestKit(SettingsLoader.Load().Config)
     }
 
     [Fact]
+    public void A_state_of_a_block_that_was_lent_goes_back_when_the_next_one_has_come()
+    {
+        IActorRef chain = Sys.ActorOf(InferenceActor.Props(Plan.Method));
+        chain.Tell(new PublishSnapshots(Untrained) { Lent = true }, TestActor);
+        Snapshot next = Trained(new BlockId(2), 1);
+
+        chain.Tell(new PublishSnapshots([next]) { Lent = true }, TestActor);
+
+        Assert.Same(Untrained[1], ExpectMsg<SnapshotReturned>().Snapshot);
+        Assert.Equal([0L, 1, 0, 0], Ask(chain, Request(count: 2)).Versions.Select(version => version));
+        ExpectNoMsg(TimeSpan.Zero);
+    }
+
+    [Fact]
     public void Every_depth_gives_probabilities_of_every_class_for_every_image()
     {
         Classified answer = Ask(Chain(Untrained), Request(count: 3));

@@ -103,7 +103,7 @@ internal sealed class FakeMethod(int blocks = 4, bool coupled = false) : IMethod
 
         public ImmutableArray<float> SharedGradient(Batch batch, SharedVersion version) => method.Gradient(version);
 
-        public Snapshot Snapshot() => State(block, Clock);
+        public Snapshot Snapshot(Snapshot? spare = null) => State(block, Clock);
 
         public void Dispose() => Interlocked.Increment(ref method.disposed);
     }

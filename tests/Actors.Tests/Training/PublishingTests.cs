@@ -24,7 +24,7 @@ public sealed class PublishingTests : TestKit
     {
         (worker, chain) = (CreateTestProbe(), CreateTestProbe());
         IActorRef head = CreateTestProbe();
-        TrainerPartners partners = new(chain, chain, null, CreateTestProbe(), Props.Create(() => new Forwarder(head)));
+        TrainerPartners partners = new(chain, chain, null, CreateTestProbe(), Props.Create(() => new Forwarder(head)), LendsStates: true);
         RunGoal goal = new(2, 8, 2, 0, PolicySet.OfBlocks("bounded:8"), TimeSpan.FromMinutes(1));
         TrainerCadence cadence = new(EvaluateEveryEpochs: 1, CheckpointEveryEpochs: 0, TimeSpan.Zero);
         trainer = Sys.ActorOf(Props.Create(() => new TrainerActor(goal, null, cadence, new Supervision(3, TimeSpan.FromMinutes(1)), partners)));
@@ -58,9 +58,43 @@ public sealed class PublishingTests : TestKit
         Assert.Subset(published.Snapshots.ToHashSet(), committed[^2..].ToHashSet());
     }
 
-    private Snapshot Commit()
+    [Fact]
+    public void The_memory_of_a_state_that_the_chain_was_never_given_goes_with_a_later_lease_of_its_block()
     {
-        Lease lease = worker.ExpectMsg<GrantLease>().Lease;
+        Snapshot first = Commit();
+        Commit();
+        Commit();
+        Commit();
+
+        GrantLease grant = worker.ExpectMsg<GrantLease>();
+        Assert.Equal(first.Name, grant.Lease.Block.FileName);
+        Assert.Same(first, grant.Spare);
+    }
+
+    [Fact]
+    public void The_memory_of_a_state_that_the_chain_was_given_goes_with_a_lease_when_it_is_back()
+    {
+        Snapshot first = Commit();
+        Commit();
+        GrantLease third = worker.ExpectMsg<GrantLease>();
+        ((TestScheduler)Sys.Scheduler).Advance(TimeSpan.FromMilliseconds(200));
+        Assert.True(chain.ExpectMsg<PublishSnapshots>().Lent);
+        Commit(third);
+        Commit();
+        GrantLease without = worker.ExpectMsg<GrantLease>();
+
+        trainer.Tell(new SnapshotReturned(first), chain);
+        Commit(without);
+        Commit();
+
+        Assert.Equal((null, first), (without.Spare, worker.ExpectMsg<GrantLease>().Spare));
+    }
+
+    private Snapshot Commit() => Commit(worker.ExpectMsg<GrantLease>());
+
+    private Snapshot Commit(GrantLease grant)
+    {
+        Lease lease = grant.Lease;
         Snapshot state = FakeMethod.State(lease.Block, lease.Steps.To);
         trainer.Tell(new StepsCommitted(lease, [.. new StepLoss[lease.Steps.Count]], TimeSpan.Zero, state), worker);
         return state;

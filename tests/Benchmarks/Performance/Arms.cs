@@ -56,8 +56,12 @@ internal sealed record PerformanceCase(string Name, string What, ImmutableArray<
 /// <summary>The middle of some values, and how far they lie apart.</summary>
 internal sealed record Spread(double Median, double Lowest, double Highest)
 {
-    /// <summary>Of these values.</summary>
-    public static Spread Of(double[] values) => new(values.Order().ElementAt(values.Length / 2), values.Min(), values.Max());
+    /// <summary>Of these values. The middle of an even number of them is that of the two in the middle.</summary>
+    public static Spread Of(double[] values)
+    {
+        double[] sorted = [.. values.Order()];
+        return new((sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2, sorted[0], sorted[^1]);
+    }
 }
 
 /// <summary>A line of a table.</summary>

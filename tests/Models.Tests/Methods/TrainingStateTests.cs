@@ -51,6 +51,30 @@ public sealed class TrainingStateTests : IDisposable
     }
 
     [Fact]
+    public void A_snapshot_over_a_spare_one_is_the_same_in_its_memory()
+    {
+        using IBlockCompute block = method.CreateBlock(Block, null);
+        Snapshot spare = block.Snapshot();
+        Train(block, TestData.Digit, 8, 1);
+        string expected = block.Snapshot().Bits();
+
+        Snapshot snapshot = block.Snapshot(spare);
+
+        Assert.Equal(expected, snapshot.Bits());
+        Assert.Equal(spare.Safetensors, snapshot.Safetensors);
+    }
+
+    [Fact]
+    public void A_spare_snapshot_of_another_size_is_left_alone()
+    {
+        using IBlockCompute block = method.CreateBlock(Block, null);
+        Snapshot spare = new("block-02", 0, new byte[100]);
+
+        Assert.Equal(block.Snapshot().Bits(), block.Snapshot(spare).Bits());
+        Assert.Equal(new byte[100], spare.Safetensors.ToArray());
+    }
+
+    [Fact]
     public void A_snapshot_bears_the_name_of_its_owner()
     {
         using IBlockCompute block = method.CreateBlock(Block, null);
