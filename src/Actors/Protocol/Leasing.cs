@@ -22,7 +22,7 @@ public sealed record RegisterWorker(string Name, int Slots)
 /// <param name="Moved">Whether the state is another one than the last holder's, though of the same step: it came from a meeting of replicas.</param>
 public sealed record GrantLease(Lease Lease, Snapshot? State, SharedSource? Shared = null, bool Moved = false)
 {
-    /// <summary>An older state of the block that nobody reads any more: its memory may take the next one. Null where there is none.</summary>
+    /// <summary>An older state, of this block or of another one, that nobody reads any more: its memory may take the next one. Null where there is none.</summary>
     public Snapshot? Spare { get; init; }
 }
 

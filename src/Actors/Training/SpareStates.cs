@@ -1,19 +1,18 @@
-using NoProp.Models;
 using NoProp.Models.Checkpoints;
 
 namespace NoProp.Actors.Training;
 
 /// <summary>
-/// States of blocks that a newer one has replaced and that nobody reads any more. The memory of one takes a later state of its block: with a new
-/// array for each lease the kernel clears as many pages, which costs some percent of a step, and much more on small machines. A state that has
-/// gone where nothing is heard of it again is left to the garbage collector. Not thread-safe.
+/// States of blocks that newer ones have replaced and that nobody reads any more. The memory of one takes a later state of some block: with a new
+/// array for each lease the kernel clears as many pages, which costs some percent of a step. The last one comes first, as it may be in a cache yet.
+/// A state that has gone where nothing is heard of it again is left to the garbage collector. Not thread-safe.
 /// </summary>
 internal sealed class SpareStates
 {
     private readonly HashSet<Snapshot> lent = new(ReferenceEqualityComparer.Instance);
     private readonly HashSet<Snapshot> replaced = new(ReferenceEqualityComparer.Instance);
     private readonly HashSet<Snapshot> kept = new(ReferenceEqualityComparer.Instance);
-    private readonly Dictionary<string, Snapshot> spares = [];
+    private readonly Stack<Snapshot> spares = [];
 
     /// <summary>Somebody reads these, and gives each back.</summary>
     public void Lend(IEnumerable<Snapshot> states) => lent.UnionWith(states);
@@ -26,7 +25,7 @@ internal sealed class SpareStates
     {
         if (lent.Remove(state) && replaced.Remove(state))
         {
-            spares[state.Name] = state;
+            spares.Push(state);
         }
     }
 
@@ -43,14 +42,10 @@ internal sealed class SpareStates
         }
         else
         {
-            spares[state.Name] = state;
+            spares.Push(state);
         }
     }
 
     /// <summary>One that is nobody's any more, for the caller to write over; null where there is none.</summary>
-    public Snapshot? Take(BlockId block)
-    {
-        spares.Remove(block.FileName, out Snapshot? spare);
-        return spare;
-    }
+    public Snapshot? Take() => spares.TryPop(out Snapshot? spare) ? spare : null;
 }

@@ -32,7 +32,7 @@ public sealed partial class TrainerActor
         Timers.Cancel(nameof(PublishDue));
         if (unpublished.Count > 0)
         {
-            spares?.Lend(unpublished.Values.Where(state => blocks.Contains(state)));
+            spares?.Lend(unpublished.Values.Where(state => !ReferenceEquals(state, headState)));
             partners.Inference.Tell(new PublishSnapshots([.. unpublished.Values]) { Lent = spares is not null });
             unpublished.Clear();
         }

@@ -200,7 +200,10 @@ public sealed partial class TrainerActor : ReceiveActor, IWithTimers
                     grant.Lease,
                     blocks[grant.Lease.Block.Index],
                     state.Goal.Coupled ? new SharedSource(head, exact && state.Goal.Sequential ? state.TotalSteps : null, state.Goal.Policies.Settings.Refresh) : null,
-                    centers.HasMoved(grant.Lease.Block)) { Spare = spares?.Take(grant.Lease.Block) });
+                    centers.HasMoved(grant.Lease.Block))
+                {
+                    Spare = spares?.Take(),
+                });
                 break;
             case RunEffect.Meet meet:
                 Meet(meet.Replica);

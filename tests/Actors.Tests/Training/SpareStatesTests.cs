@@ -8,26 +8,26 @@ namespace NoProp.Actors.Tests.Training;
 /// <summary>Memory of a state is used again when nobody reads it any more, and never before.</summary>
 public class SpareStatesTests
 {
-    private static readonly BlockId Block = new(2);
-
     private readonly SpareStates states = new();
-    private readonly Snapshot state = FakeMethod.State(Block, 1);
+    private readonly Snapshot state = FakeMethod.State(new BlockId(2), 1);
 
     [Fact]
     public void A_state_that_is_replaced_is_spare_once()
     {
         states.Replace(state);
 
-        Assert.Same(state, states.Take(Block));
-        Assert.Null(states.Take(Block));
+        Assert.Same(state, states.Take());
+        Assert.Null(states.Take());
     }
 
     [Fact]
-    public void A_state_is_spare_for_its_own_block()
+    public void The_state_that_was_replaced_last_comes_first()
     {
+        Snapshot later = FakeMethod.State(new BlockId(1), 1);
         states.Replace(state);
+        states.Replace(later);
 
-        Assert.Null(states.Take(new BlockId(1)));
+        Assert.Same(later, states.Take());
     }
 
     [Fact]
@@ -35,11 +35,11 @@ public class SpareStatesTests
     {
         states.Lend([state]);
         states.Replace(state);
-        Assert.Null(states.Take(Block));
+        Assert.Null(states.Take());
 
         states.Return(state);
 
-        Assert.Same(state, states.Take(Block));
+        Assert.Same(state, states.Take());
     }
 
     [Fact]
@@ -47,11 +47,11 @@ public class SpareStatesTests
     {
         states.Lend([state]);
         states.Return(state);
-        Assert.Null(states.Take(Block));
+        Assert.Null(states.Take());
 
         states.Replace(state);
 
-        Assert.Same(state, states.Take(Block));
+        Assert.Same(state, states.Take());
     }
 
     [Fact]
@@ -62,6 +62,6 @@ public class SpareStatesTests
         states.Replace(state);
         states.Return(state);
 
-        Assert.Null(states.Take(Block));
+        Assert.Null(states.Take());
     }
 }
