@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using NoProp.Actors.Hosting;
 using NoProp.Models;
 using NoProp.Models.Checkpoints;
@@ -34,8 +35,8 @@ internal static class OtherCases
         "start-up",
         "Processes of noprop from start to end, digits.",
         [
-            new("noprop --version", "s", () => Process("--version")),
-            new("noprop train --epochs 1 --blocks 1", "s", () => Process("train", "--plain", "--epochs", "1", "--blocks", "1")),
+            new("noprop --version", "s", () => SecondsOf("--version")),
+            new("noprop train --epochs 1 --blocks 1", "s", () => SecondsOf("train", "--plain", "--epochs", "1", "--blocks", "1")),
         ],
         [new("train / --version", 1, 0)]);
 
@@ -90,7 +91,56 @@ internal static class OtherCases
         return taken;
     }
 
-    private static double Process(params string[] arguments)
+    /// <summary>Whether many blocks take in proportion as much memory as few.</summary>
+    public static PerformanceCase MemoryOfBlocks()
+    {
+        return new(
+            "memory-of-blocks",
+            "Peak resident memory of `noprop train` with compact blocks on the embedded digits, one epoch without tests: what each further block takes.",
+            [
+                new("a block more, from 10 to 55", "MB", () => (With(55) - With(10)) / 45),
+                new("a block more, from 55 to 100", "MB", () => (With(100) - With(55)) / 45),
+            ],
+            [new("from 55 to 100 / from 10 to 55", 1, 0, "at most 1")]);
+
+        static double With(int blocks)
+        {
+            Task<double> peak = Task.FromResult(0.0);
+            string folder = Directory.CreateTempSubdirectory("noprop-memory-").FullName;
+            try
+            {
+                string[] arguments = ["train", "--plain", "--epochs", "1", "--blocks", $"{blocks}", "--set", "noprop.evaluate.every-epochs=0", "--out", "run"];
+                Noprop.RunAsync(folder, arguments, CancellationToken.None, process => peak = PeakOf(process.Id)).GetAwaiter().GetResult();
+                return peak.GetAwaiter().GetResult();
+            }
+            finally
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+        }
+    }
+
+    /// <summary>Largest resident set of a process until it ends, in MB: the kernel keeps it (VmHWM), and it is read until it is gone.</summary>
+    private static async Task<double> PeakOf(int process)
+    {
+        double peak = 0;
+        try
+        {
+            while ((await File.ReadAllLinesAsync($"/proc/{process}/status")).FirstOrDefault(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)) is { } line)
+            {
+                peak = double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture) / 1000;
+                await Task.Delay(TimeSpan.FromMilliseconds(20));
+            }
+        }
+        catch (IOException)
+        {
+            // It has ended.
+        }
+
+        return peak;
+    }
+
+    private static double SecondsOf(params string[] arguments)
     {
         string folder = Directory.CreateTempSubdirectory("noprop-start-").FullName;
         try

@@ -19,6 +19,7 @@ internal static class PerformanceCommand
         StepCases.Limit("mnist", "paper"),
         TrainingCases.Slots(),
         TrainingCases.Blocks(),
+        OtherCases.MemoryOfBlocks(),
         StepCases.Images(),
         StepCases.Embeddings(),
         StepCases.Allocation(),
