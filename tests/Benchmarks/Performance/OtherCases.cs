@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using System.Globalization;
 using NoProp.Actors.Hosting;
+using NoProp.Host.Reproduction.Memory;
 using NoProp.Models;
 using NoProp.Models.Checkpoints;
 using NoProp.Models.Data;
@@ -103,49 +103,43 @@ internal static class OtherCases
             ],
             [new("from 55 to 100 / from 10 to 55", 1, 0, "at most 1")]);
 
-        static double With(int blocks)
+        static double With(int blocks) => InFolder(folder =>
         {
-            Task<double> peak = Task.FromResult(0.0);
-            string folder = Directory.CreateTempSubdirectory("noprop-memory-").FullName;
-            try
-            {
-                string[] arguments = ["train", "--plain", "--epochs", "1", "--blocks", $"{blocks}", "--set", "noprop.evaluate.every-epochs=0", "--out", "run"];
-                Noprop.RunAsync(folder, arguments, CancellationToken.None, process => peak = PeakOf(process.Id)).GetAwaiter().GetResult();
-                return peak.GetAwaiter().GetResult();
-            }
-            finally
-            {
-                Directory.Delete(folder, recursive: true);
-            }
-        }
+            Task<long> peak = Task.FromResult(0L);
+            string[] arguments = ["train", "--plain", "--epochs", "1", "--blocks", $"{blocks}", "--set", "noprop.evaluate.every-epochs=0", "--out", "run"];
+            Noprop.RunAsync(folder, arguments, CancellationToken.None, process => peak = PeakOf(process.Id)).GetAwaiter().GetResult();
+            return peak.GetAwaiter().GetResult() / 1e6;
+        });
     }
 
-    /// <summary>Largest resident set of a process until it ends, in MB: the kernel keeps it (VmHWM), and it is read until it is gone.</summary>
-    private static async Task<double> PeakOf(int process)
+    /// <summary>Largest resident set of a process until it ends, in bytes: the kernel keeps it, and it is read until it is gone.</summary>
+    private static async Task<long> PeakOf(int process)
     {
-        double peak = 0;
+        long peak = 0;
         try
         {
-            while ((await File.ReadAllLinesAsync($"/proc/{process}/status")).FirstOrDefault(line => line.StartsWith("VmHWM:", StringComparison.Ordinal)) is { } line)
+            while (true)
             {
-                peak = double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture) / 1000;
+                peak = MemoryReading.Parse(await File.ReadAllTextAsync($"/proc/{process}/status")).Peak;
                 await Task.Delay(TimeSpan.FromMilliseconds(20));
             }
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or NoPropException)
         {
-            // It has ended.
+            // It has ended: its memory is gone first, then the process.
+            return peak;
         }
-
-        return peak;
     }
 
-    private static double SecondsOf(params string[] arguments)
+    private static double SecondsOf(params string[] arguments) =>
+        InFolder(folder => Median(1, _ => Noprop.RunAsync(folder, arguments, CancellationToken.None).GetAwaiter().GetResult()) / 1000);
+
+    private static double InFolder(Func<string, double> measure)
     {
-        string folder = Directory.CreateTempSubdirectory("noprop-start-").FullName;
+        string folder = Directory.CreateTempSubdirectory("noprop-process-").FullName;
         try
         {
-            return Median(1, _ => Noprop.RunAsync(folder, arguments, CancellationToken.None).GetAwaiter().GetResult()) / 1000;
+            return measure(folder);
         }
         finally
         {
