@@ -29,7 +29,7 @@ public sealed class LinkActor : ReceiveActor, IWithTimers
     private bool answered;
     private string lastAnswer = "nobody has answered";
     private long credited;
-    private LinkSilence silence;
+    private Silence silence;
 
     private LinkActor(LinkSettings settings, Func<IActorContext, ILinkRoutes> open)
     {

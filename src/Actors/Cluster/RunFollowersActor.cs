@@ -7,16 +7,17 @@ namespace NoProp.Actors.Cluster;
 /// <summary>Passes a run's events on to those who follow it, on whatever node they are. Who comes late begins with where the run is now.</summary>
 public sealed class RunFollowersActor : ReceiveActor, IWithTimers
 {
-    private readonly Dictionary<IActorRef, TimeSpan> followers = [];
+    private readonly Dictionary<IActorRef, Silence> followers = [];
     private readonly TimeSpan silence;
+    private readonly TimeSpan every;
     private RunStarted? started;
     private ImmutableArray<long> clocks = [];
 
     /// <summary>Nobody follows yet.</summary>
-    /// <param name="silence">Time without a sign after which a follower is forgotten.</param>
+    /// <param name="silence">Time without a sign after which a follower is forgotten, not counting time in which this node stood still.</param>
     public RunFollowersActor(TimeSpan silence)
     {
-        this.silence = silence;
+        (this.silence, every) = (silence, silence / 4);
         Receive<FollowRun>(_ => Follow(Sender));
         Receive<RunEvent>(Observe);
         Receive<Tick>(_ => Forget());
@@ -29,18 +30,23 @@ public sealed class RunFollowersActor : ReceiveActor, IWithTimers
     public static Props Props(TimeSpan silence) => Akka.Actor.Props.Create(() => new RunFollowersActor(silence));
 
     /// <inheritdoc/>
-    protected override void PreStart() => Timers.StartPeriodicTimer(nameof(Tick), Tick.Instance, silence / 2);
+    protected override void PreStart() => Timers.StartPeriodicTimer(nameof(Tick), Tick.Instance, every);
 
     private static TimeSpan Now => Context.System.Scheduler.MonotonicClock;
 
     private void Follow(IActorRef follower)
     {
-        if (!followers.ContainsKey(follower) && started is not null)
+        if (followers.TryGetValue(follower, out Silence? known))
+        {
+            known.End();
+            return;
+        }
+
+        followers.Add(follower, new(every, silence, Now));
+        if (started is not null)
         {
             follower.Tell(new RunNews(started with { Clocks = clocks }));
         }
-
-        followers[follower] = Now;
     }
 
     private void Observe(RunEvent runEvent)
@@ -70,7 +76,7 @@ public sealed class RunFollowersActor : ReceiveActor, IWithTimers
 
     private void Forget()
     {
-        foreach (IActorRef gone in followers.Where(follower => Now - follower.Value > silence).Select(follower => follower.Key).ToArray())
+        foreach (IActorRef gone in followers.Where(follower => follower.Value.IsTooLong(Now)).Select(follower => follower.Key).ToArray())
         {
             followers.Remove(gone);
         }

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using NoProp.Actors.Cluster;
 using NoProp.Actors.Hosting;
 using NoProp.Actors.Protocol;
@@ -71,7 +72,7 @@ public sealed class ClusterRunTests : IAsyncLifetime
         RunEnded ended = await cluster.TrainAsync(plan, trainers[2]);
 
         RequirePlainLoop(plan, ended);
-        Assert.Equal(2, cluster.Events.OfType<RunStarted>().Count());
+        Assert.Equal(2, Records("start").Count());
     }
 
     [Fact]
@@ -185,6 +186,8 @@ public sealed class ClusterRunTests : IAsyncLifetime
     // The last session of a run knows its own steps; the records of all of them, each step made once, are in the metrics.
     private void RequireNothingLost(RunPlan plan) => Assert.Equal(
         (plan.TotalSteps, 0),
-        (MetricsLog.Read(Path.Combine(cluster.Folder, "metrics.jsonl")).Where(record => (string?)record["type"] == "steps").Sum(record => (long)record["steps"]!),
-            cluster.Events.Count(runEvent => runEvent is LeaseRevoked or CommitRefused)));
+        (Records("steps").Sum(record => (long)record["steps"]!), cluster.Events.Count(runEvent => runEvent is LeaseRevoked or CommitRefused)));
+
+    private IEnumerable<JsonObject> Records(string type) =>
+        MetricsLog.Read(Path.Combine(cluster.Folder, "metrics.jsonl")).Where(record => (string?)record["type"] == type);
 }

@@ -7,7 +7,7 @@ namespace NoProp.Actors.Cluster;
 /// <param name="every">Time between two questions.</param>
 /// <param name="limit">Silence that is too long.</param>
 /// <param name="now">The time now, on a monotonic clock.</param>
-internal sealed class LinkSilence(TimeSpan every, TimeSpan limit, TimeSpan now)
+internal sealed class Silence(TimeSpan every, TimeSpan limit, TimeSpan now)
 {
     private TimeSpan last = now;
     private TimeSpan silent;

@@ -3,9 +3,9 @@ using Xunit;
 
 namespace NoProp.Actors.Tests.Cluster;
 
-public sealed class LinkSilenceTests
+public sealed class SilenceTests
 {
-    private readonly LinkSilence silence = new(every: Seconds(1), limit: Seconds(5), now: Seconds(100));
+    private readonly Silence silence = new(every: Seconds(1), limit: Seconds(5), now: Seconds(100));
 
     [Fact]
     public void An_end_that_says_nothing_for_longer_than_the_limit_is_taken_for_dead()
