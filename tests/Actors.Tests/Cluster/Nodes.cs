@@ -12,8 +12,8 @@ namespace NoProp.Actors.Tests.Cluster;
 /// <summary>Nodes on this machine, all in this process, each at a port of its own.</summary>
 internal sealed class Nodes
 {
-    /// <summary>A fifth of the usual one: the same protocol, sooner.</summary>
-    public static readonly TimeSpan Base = TimeSpan.FromMilliseconds(200);
+    /// <summary>Less than a third of the usual one: the same protocol, sooner.</summary>
+    public static readonly TimeSpan Base = TimeSpan.FromMilliseconds(300);
 
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
 
