@@ -9,7 +9,6 @@ public sealed class RunFollowersActor : ReceiveActor, IWithTimers
 {
     private readonly Dictionary<IActorRef, Silence> followers = [];
     private readonly TimeSpan silence;
-    private readonly TimeSpan every;
     private RunStarted? started;
     private ImmutableArray<long> clocks = [];
 
@@ -17,7 +16,7 @@ public sealed class RunFollowersActor : ReceiveActor, IWithTimers
     /// <param name="silence">Time without a sign after which a follower is forgotten, not counting time in which this node stood still.</param>
     public RunFollowersActor(TimeSpan silence)
     {
-        (this.silence, every) = (silence, silence / 4);
+        this.silence = silence;
         Receive<FollowRun>(_ => Follow(Sender));
         Receive<RunEvent>(Observe);
         Receive<Tick>(_ => Forget());
@@ -30,7 +29,9 @@ public sealed class RunFollowersActor : ReceiveActor, IWithTimers
     public static Props Props(TimeSpan silence) => Akka.Actor.Props.Create(() => new RunFollowersActor(silence));
 
     /// <inheritdoc/>
-    protected override void PreStart() => Timers.StartPeriodicTimer(nameof(Tick), Tick.Instance, every);
+    protected override void PreStart() => Timers.StartPeriodicTimer(nameof(Tick), Tick.Instance, Every);
+
+    private TimeSpan Every => silence / 4;
 
     private static TimeSpan Now => Context.System.Scheduler.MonotonicClock;
 
@@ -42,7 +43,7 @@ public sealed class RunFollowersActor : ReceiveActor, IWithTimers
             return;
         }
 
-        followers.Add(follower, new(every, silence, Now));
+        followers.Add(follower, new(Every, silence, Now));
         if (started is not null)
         {
             follower.Tell(new RunNews(started with { Clocks = clocks }));
