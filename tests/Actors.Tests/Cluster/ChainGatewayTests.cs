@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Akka.Actor;
-using Akka.Configuration;
 using Akka.TestKit;
 using Akka.TestKit.Xunit2;
 using NoProp.Actors.Cluster;
@@ -29,8 +28,7 @@ public sealed class ChainGatewayTests : TestKit
     private readonly IActorRef gateway;
 
     public ChainGatewayTests()
-        : base(ConfigurationFactory.ParseString("""akka.scheduler.implementation = "Akka.TestKit.TestScheduler, Akka.TestKit" """)
-            .WithFallback(SettingsLoader.Load().Config))
+        : base(VirtualTime.Settings.WithFallback(SettingsLoader.Load().Config))
     {
         TestProbe manager = CreateTestProbe();
         LinkSettings links = new(Retry, 10 * Retry, 10 * Retry) { MaxMessage = 8192 };
@@ -41,7 +39,7 @@ public sealed class ChainGatewayTests : TestKit
         inference.Tell(new PublishSnapshots(States));
     }
 
-    private TestScheduler Time => (TestScheduler)Sys.Scheduler;
+    private VirtualTime Time => (VirtualTime)Sys.Scheduler;
 
     [Fact]
     public void Images_go_once_to_each_node_for_all_draws_and_are_forgotten_when_nobody_asks_any_more()

@@ -1,5 +1,4 @@
 using Akka.Actor;
-using Akka.Configuration;
 using Akka.TestKit;
 using Akka.TestKit.Xunit2;
 using NoProp.Actors.Hosting;
@@ -23,10 +22,9 @@ public sealed class MicroBatchTests : TestKit
     private readonly TestProbe chain;
 
     public MicroBatchTests()
-        : base(ConfigurationFactory.ParseString("""akka.scheduler.implementation = "Akka.TestKit.TestScheduler, Akka.TestKit" """)
-            .WithFallback(SettingsLoader.Load().Config)) => chain = CreateTestProbe();
+        : base(VirtualTime.Settings.WithFallback(SettingsLoader.Load().Config)) => chain = CreateTestProbe();
 
-    private TestScheduler Time => (TestScheduler)Sys.Scheduler;
+    private VirtualTime Time => (VirtualTime)Sys.Scheduler;
 
     [Fact]
     public void Requests_that_come_within_the_window_pass_the_chain_together()

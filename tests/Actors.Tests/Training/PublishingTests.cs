@@ -1,5 +1,4 @@
 using Akka.Actor;
-using Akka.Configuration;
 using Akka.TestKit;
 using Akka.TestKit.Xunit2;
 using NoProp.Actors.Hosting;
@@ -20,7 +19,7 @@ public sealed class PublishingTests : TestKit
     private readonly IActorRef trainer;
 
     public PublishingTests()
-        : base(ConfigurationFactory.ParseString("""akka.scheduler.implementation = "Akka.TestKit.TestScheduler, Akka.TestKit" """).WithFallback(SettingsLoader.Load().Config))
+        : base(VirtualTime.Settings.WithFallback(SettingsLoader.Load().Config))
     {
         (worker, chain) = (CreateTestProbe(), CreateTestProbe());
         IActorRef head = CreateTestProbe();
@@ -41,7 +40,7 @@ public sealed class PublishingTests : TestKit
         Snapshot newest = Commit();
         worker.ExpectMsg<GrantLease>();
 
-        ((TestScheduler)Sys.Scheduler).Advance(TimeSpan.FromMilliseconds(200));
+        ((VirtualTime)Sys.Scheduler).Advance(TimeSpan.FromMilliseconds(200));
 
         Assert.Equal([newest, other], chain.ExpectMsg<PublishSnapshots>().Snapshots.Where(state => state.Name != "head").OrderBy(state => state.Name, StringComparer.Ordinal));
     }
@@ -74,7 +73,7 @@ public sealed class PublishingTests : TestKit
         Snapshot first = Commit();
         Commit();
         GrantLease third = worker.ExpectMsg<GrantLease>();
-        ((TestScheduler)Sys.Scheduler).Advance(TimeSpan.FromMilliseconds(200));
+        ((VirtualTime)Sys.Scheduler).Advance(TimeSpan.FromMilliseconds(200));
         Assert.True(chain.ExpectMsg<PublishSnapshots>().Lent);
         Commit(third);
         GrantLease without = worker.ExpectMsg<GrantLease>();
